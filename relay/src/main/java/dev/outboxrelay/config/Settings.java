@@ -1,0 +1,16 @@
+package dev.outboxrelay.config;
+
+/**
+ * Everything that the relay was told, checked as a whole. Immutable; {@code SettingsReader} makes it from flat keys.
+ * Its text form shows no secret.
+ */
+public record Settings(
+        PostgresSettings postgres,
+        NatsSettings nats,
+        SourceSettings source,
+        Naming naming,
+        StreamSettings streams,
+        LaneSettings lanes,
+        RetrySettings retry,
+        SettleSettings settle,
+        AdminSettings admin) {}

@@ -1,0 +1,27 @@
+package dev.outboxrelay.config;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Which tables are tailed and how the engine reads them ({@code outbox.source.*}).
+ *
+ * @param table the outbox table in the native layout ({@code outbox.source.table})
+ * @param tables further tables, each with its own layout ({@code outbox.source.tables[i].*})
+ * @param pollInterval how long the engine waits for more before it hands over what it has
+ * @param maxBatch most rows that the engine hands over at once
+ * @param queueBytes memory for rows between the engine's reading thread and the relay, in bytes
+ */
+public record SourceSettings(
+        TableMapping table, List<TableMapping> tables, Duration pollInterval, int maxBatch, long queueBytes) {
+
+    public SourceSettings {
+        tables = List.copyOf(tables);
+    }
+
+    /** Every tailed table, {@link #table()} first. */
+    public List<TableMapping> all() {
+        return Stream.concat(Stream.of(table), tables.stream()).toList();
+    }
+}

@@ -1,0 +1,25 @@
+package dev.outboxrelay.config;
+
+/**
+ * One tailed table: its layout and what becomes of a row once it is published.
+ *
+ * @param name the table
+ * @param preset which columns it has
+ * @param tenantColumn the column that holds the tenant id
+ * @param subject makes the relative subject from the row's columns
+ * @param settle what happens to a published row; never {@link SettleMode#MARK} where the layout has no status column
+ */
+public record TableMapping(
+        TableName name, Preset preset, String tenantColumn, SubjectTemplate subject, SettleMode settle) {
+
+    public TableMapping {
+        if (settle == SettleMode.MARK && !preset.hasStatus()) {
+            throw new IllegalArgumentException("table " + name + ": a " + preset + " table has no status to mark");
+        }
+    }
+
+    /** A table in the native layout with its usual columns. */
+    public static TableMapping nativeLayout(TableName name, SettleMode settle) {
+        return new TableMapping(name, Preset.NATIVE, Preset.NATIVE.tenantColumn(), Preset.NATIVE.subject(), settle);
+    }
+}

@@ -1,0 +1,39 @@
+package dev.outboxrelay.config;
+
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A table with its schema, each part spelled as PostgreSQL stores it (unquoted names are stored in lower case).
+ *
+ * <p>Parts are letters, digits, {@code _} and {@code $}, at most 63 of them (PostgreSQL's NAMEDATALEN), and do not
+ * start with a digit or {@code $}: the relay puts them into SQL and into the engine's table patterns.
+ */
+public record TableName(String schema, String table) {
+
+    private static final String PART = "[A-Za-z_][A-Za-z0-9_$]{0,62}";
+    private static final Pattern NAME = Pattern.compile("(" + PART + ")\\.(" + PART + ")");
+
+    public TableName {
+        if (!NAME.matcher(schema + "." + table).matches()) {
+            throw new IllegalArgumentException("not a table name: " + schema + "." + table);
+        }
+    }
+
+    /** Reads {@code schema.table}; empty where the text is anything else. */
+    public static Optional<TableName> parse(String text) {
+        Matcher name = NAME.matcher(text);
+        return name.matches() ? Optional.of(new TableName(name.group(1), name.group(2))) : Optional.empty();
+    }
+
+    /** The name as SQL takes it whatever its case: {@code "schema"."table"}. */
+    public String quoted() {
+        return "\"" + schema + "\".\"" + table + "\"";
+    }
+
+    @Override
+    public String toString() {
+        return schema + "." + table;
+    }
+}
