@@ -74,7 +74,7 @@ public final class AdminServer implements AutoCloseable {
     }
 
     /**
-     * Binds and begins to answer.
+     * Binds and begins to answer. From here on the JDK's dispatcher thread keeps the JVM alive until {@link #close}.
      *
      * @throws AdminBindException if the address cannot be had
      */
