@@ -22,13 +22,13 @@ final class NatsContainer {
      * Returns one server for each set of ports, not started; more than one form a cluster on a network of their own.
      */
     static List<Server> prepare(NatsOptions options, List<NatsPorts> ports) {
-        List<String> routes = IntStream.rangeClosed(1, ports.size())
-                .mapToObj(i -> "nats://n" + i + ":" + INSIDE.route())
+        List<String> routes = IntStream.range(0, ports.size())
+                .mapToObj(i -> "nats://" + TestNats.name(i) + ":" + INSIDE.route())
                 .toList();
         Network network = ports.size() > 1 ? Network.newNetwork() : null;
         List<Server> servers = new ArrayList<>();
         for (int i = 0; i < ports.size(); i++) {
-            String name = "n" + (i + 1);
+            String name = TestNats.name(i);
             GenericContainer<?> container = container(options, name, ports.get(i), routes);
             if (network != null) {
                 container.withNetwork(network).withNetworkAliases(name);

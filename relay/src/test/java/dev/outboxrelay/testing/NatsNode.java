@@ -6,6 +6,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** One server of a {@link TestNats}: it keeps its ports and its store when it is killed and restarted. */
 public final class NatsNode {
@@ -13,11 +15,16 @@ public final class NatsNode {
     private static final HttpClient HTTP =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
 
+    private static final Pattern LEADER = Pattern.compile("\"leader\": \"([^\"]+)\"");
+    private static final Pattern CURRENT = Pattern.compile("\"current\": true");
+
+    private final String name;
     private final Server server;
     private final NatsPorts ports;
     private final boolean jetStream;
 
-    NatsNode(Server server, NatsPorts ports, boolean jetStream) {
+    NatsNode(String name, Server server, NatsPorts ports, boolean jetStream) {
+        this.name = name;
         this.server = server;
         this.ports = ports;
         this.jetStream = jetStream;
@@ -88,11 +95,29 @@ public final class NatsNode {
         }
     }
 
+    /** Returns the name of the server that leads JetStream as this one sees it; empty while it knows none. */
+    String knownLeader() throws IOException, InterruptedException {
+        Matcher leader = LEADER.matcher(get("/jsz").body());
+        return leader.find() ? leader.group(1) : "";
+    }
+
+    /** Returns how many other servers have caught up with JetStream's state: only the leader's answer counts. */
+    long followers() throws IOException, InterruptedException {
+        return CURRENT.matcher(get("/jsz").body()).results().count();
+    }
+
+    String name() {
+        return name;
+    }
+
     private boolean isHealthy(String path) throws IOException, InterruptedException {
+        return get(path).statusCode() == 200;
+    }
+
+    private HttpResponse<String> get(String path) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(URI.create(monitorUrl() + path))
                 .timeout(Duration.ofSeconds(2))
                 .build();
-        HttpResponse<Void> answer = HTTP.send(request, HttpResponse.BodyHandlers.discarding());
-        return answer.statusCode() == 200;
+        return HTTP.send(request, HttpResponse.BodyHandlers.ofString());
     }
 }

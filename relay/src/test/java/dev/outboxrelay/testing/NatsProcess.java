@@ -18,7 +18,7 @@ final class NatsProcess {
                 ports.stream().map(each -> "nats://127.0.0.1:" + each.route()).toList();
         List<Server> servers = new ArrayList<>();
         for (int i = 0; i < ports.size(); i++) {
-            servers.add(prepare(options, binary, "n" + (i + 1), ports.get(i), routes));
+            servers.add(prepare(options, binary, TestNats.name(i), ports.get(i), routes));
         }
         return servers;
     }

@@ -54,7 +54,7 @@ public final class TestNats implements AutoCloseable {
         };
         List<NatsNode> nodes = new ArrayList<>();
         for (int i = 0; i < size; i++) {
-            nodes.add(new NatsNode(servers.get(i), ports.get(i), options.jetStream() != null));
+            nodes.add(new NatsNode(name(i), servers.get(i), ports.get(i), options.jetStream() != null));
         }
         TestNats nats = new TestNats(options, nodes);
         try {
@@ -98,11 +98,27 @@ public final class TestNats implements AutoCloseable {
     }
 
     /**
-     * Waits until the server, or every server of the cluster, serves JetStream. Throws after 30 s with the log's end.
+     * Waits until the server is ready, or until all servers of the cluster follow the same JetStream leader. Throws
+     * after 30 s. Not for a cluster of which a server is meant to be dead.
      */
     public void awaitReady() {
-        String path = nodes.size() > 1 && options.jetStream() != null ? "/healthz?js-server-only=true" : "/healthz";
-        nodes.forEach(node -> node.await(path));
+        if (nodes.size() == 1 || options.jetStream() == null) {
+            nodes.forEach(node -> node.await("/healthz"));
+            return;
+        }
+        nodes.forEach(node -> node.await("/healthz?js-server-only=true"));
+        Await.until("all servers follow one JetStream leader", this::followOneLeader);
+    }
+
+    private boolean followOneLeader() throws IOException, InterruptedException {
+        String leader = nodes.get(0).knownLeader();
+        for (NatsNode node : nodes) {
+            boolean leads = node.name().equals(leader);
+            if (!node.knownLeader().equals(leader) || (leads && node.followers() < nodes.size() - 1)) {
+                return false;
+            }
+        }
+        return !leader.isEmpty();
     }
 
     /** Ends the server at once (SIGKILL); nothing listens until {@link #restart()}. */
@@ -145,5 +161,10 @@ public final class TestNats implements AutoCloseable {
             }
         }
         nodes.forEach(NatsNode::close);
+    }
+
+    /** The name of a server in its configuration, and its host name among containers. */
+    static String name(int index) {
+        return "n" + (index + 1);
     }
 }

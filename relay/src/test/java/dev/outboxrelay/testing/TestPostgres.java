@@ -163,17 +163,17 @@ public final class TestPostgres implements AutoCloseable {
         execute(MAINTENANCE, "CREATE DATABASE \"" + name.replace("\"", "\"\"") + "\"");
     }
 
-    /** Runs SQL as the superuser in {@link #DATABASE}, each statement in a transaction of its own. */
+    /** Runs SQL as the superuser in {@link #DATABASE}; several statements are one transaction. */
     public void execute(String sql) throws SQLException {
         execute(DATABASE, sql);
     }
 
-    /** Runs SQL as the superuser in a database, each statement in a transaction of its own, as psql does. */
+    /** Runs SQL as the superuser in a database; several statements are one transaction unless they say otherwise. */
     public void execute(String database, String sql) throws SQLException {
         Properties properties = new Properties();
         properties.setProperty("user", SUPERUSER);
         properties.setProperty("password", superuserPassword);
-        properties.setProperty("preferQueryMode", "simple");
+        properties.setProperty("preferQueryMode", "simple"); // the server itself splits the text, as with psql -c
         try (Connection connection = DriverManager.getConnection(jdbcUrl(database), properties);
                 Statement statement = connection.createStatement()) {
             statement.setEscapeProcessing(false);
@@ -183,7 +183,8 @@ public final class TestPostgres implements AutoCloseable {
 
     /** Changes a setting that a reload suffices for; {@link #restart()} for the others. */
     public void set(String setting, String value) throws SQLException {
-        execute("ALTER SYSTEM SET " + setting + " = '" + value.replace("'", "''") + "'; SELECT pg_reload_conf()");
+        execute("ALTER SYSTEM SET " + setting + " = '" + value.replace("'", "''") + "'");
+        execute("SELECT pg_reload_conf()");
     }
 
     /** Ends the server with all its backends at once (SIGKILL); nothing listens until {@link #restart()}. */
