@@ -1,5 +1,7 @@
 package dev.outboxrelay.config;
 
+import dev.outboxrelay.event.TableName;
+
 /**
  * One tailed table: its layout and what becomes of a row once it is published.
  *

@@ -1,4 +1,4 @@
-package dev.outboxrelay.config;
+package dev.outboxrelay.event;
 
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -14,6 +14,9 @@ public record TableName(String schema, String table) {
 
     private static final String PART = "[A-Za-z_][A-Za-z0-9_$]{0,62}";
     private static final Pattern NAME = Pattern.compile("(" + PART + ")\\.(" + PART + ")");
+
+    /** The product's own table. */
+    public static final TableName OUTBOX_MESSAGE = new TableName("outbox", "message");
 
     public TableName {
         if (!NAME.matcher(schema + "." + table).matches()) {

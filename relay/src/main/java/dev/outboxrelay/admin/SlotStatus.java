@@ -1,0 +1,22 @@
+package dev.outboxrelay.admin;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The replication slot as it was last read; what could not be read is null.
+ *
+ * @param confirmedLsn as Postgres writes it: {@code 16/B374D848}
+ * @param retainedBytes WAL that Postgres keeps for the slot
+ * @param lagBytes WAL behind the confirmed LSN
+ */
+public record SlotStatus(
+        String name,
+        @Nullable String confirmedLsn,
+        @Nullable Long retainedBytes,
+        @Nullable Long lagBytes) {
+
+    public SlotStatus {
+        Objects.requireNonNull(name, "name");
+    }
+}

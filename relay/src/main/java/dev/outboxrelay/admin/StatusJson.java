@@ -1,0 +1,50 @@
+package dev.outboxrelay.admin;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonSerializer;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Locale;
+
+/** Writes a {@link RelayStatus} as JSON under the rules that its Javadoc gives. Thread-safe. */
+final class StatusJson {
+
+    private static final ObjectMapper MAPPER = JsonMapper.builder()
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .addModule(new SimpleModule()
+                    .addSerializer(Instant.class, new Words<Instant>())
+                    .addSerializer(Role.class, new Words<Role>() {
+                        @Override
+                        String word(Role role) {
+                            return super.word(role).toLowerCase(Locale.ROOT);
+                        }
+                    }))
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .build();
+
+    private StatusJson() {}
+
+    static byte[] of(RelayStatus status) throws JsonProcessingException {
+        return MAPPER.writeValueAsBytes(status);
+    }
+
+    /** Writes a value as a JSON string. */
+    private static class Words<T> extends JsonSerializer<T> {
+
+        String word(T value) {
+            return value.toString();
+        }
+
+        @Override
+        public void serialize(T value, JsonGenerator json, SerializerProvider serializers) throws IOException {
+            json.writeString(word(value));
+        }
+    }
+}

@@ -1,0 +1,15 @@
+package dev.outboxrelay.decode;
+
+import org.jspecify.annotations.Nullable;
+
+/** The values of one row by column name. */
+@FunctionalInterface
+public interface Columns {
+
+    /**
+     * A column's value: {@code byte[]} for bytea, {@code String} for text, uuid and JSON, a number for numbers; null
+     * when the value is null or the column is not published.
+     */
+    @Nullable
+    Object get(String column);
+}

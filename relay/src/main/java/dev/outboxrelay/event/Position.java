@@ -1,0 +1,63 @@
+package dev.outboxrelay.event;
+
+import java.util.Optional;
+
+/**
+ * The fence that travels on every message as {@code Outbox-Position}: how far into the WAL the stream reaches.
+ *
+ * <p>Text form, version 1, fields separated by semicolons, the event id last because it may itself hold semicolons:
+ *
+ * <pre>{@code 1;<term>;<system identifier>;<timeline>;<slot>;<lsn>;<after>;<event id>}</pre>
+ *
+ * <p>Its meaning and the argument for it are in the ADR "order and fence". Readers that meet another version must treat
+ * the message as one without a fence.
+ *
+ * @param term the term of the leader that published; 0 when no leader has been elected
+ * @param slot the slot and the history its positions belong to
+ * @param lsn the position of the last live event of this tenant up to this message
+ * @param after the greatest position that the slot could have confirmed without that event
+ * @param live the id of that event; the message's own, unless the message is a replay or was parked
+ */
+public record Position(long term, SlotIdentity slot, Lsn lsn, Lsn after, EventId live) {
+
+    /** The header's name. */
+    public static final String HEADER = "Outbox-Position";
+
+    private static final String VERSION = "1";
+    private static final int FIELDS = 8;
+
+    /** The header's value. */
+    public String encode() {
+        return VERSION
+                + ';'
+                + term
+                + ';'
+                + Long.toUnsignedString(slot.systemIdentifier())
+                + ';'
+                + slot.timeline()
+                + ';'
+                + slot.slot()
+                + ';'
+                + lsn
+                + ';'
+                + after
+                + ';'
+                + live;
+    }
+
+    /** Reads a header's value; empty when the version is unknown or the text is not of this form. */
+    public static Optional<Position> decode(String text) {
+        String[] field = text.split(";", FIELDS);
+        if (field.length != FIELDS || !field[0].equals(VERSION)) {
+            return Optional.empty();
+        }
+        try {
+            SlotIdentity slot =
+                    new SlotIdentity(Long.parseUnsignedLong(field[2]), Integer.parseInt(field[3]), field[4]);
+            return Optional.of(new Position(
+                    Long.parseLong(field[1]), slot, Lsn.parse(field[5]), Lsn.parse(field[6]), new EventId(field[7])));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.outboxrelay.lane;
+
+import dev.outboxrelay.event.EventId;
+import dev.outboxrelay.event.Lsn;
+import dev.outboxrelay.event.Position;
+import dev.outboxrelay.event.SlotIdentity;
+
+/**
+ * Tells which of the events that the slot sends again are in a stream already.
+ *
+ * <p>With X the last live event in the stream and F the slot's confirmed position: the slot never confirms past X
+ * before X is settled, so if F is at or before {@code after(X)}, X comes again and everything of its tenant up to it is
+ * in the stream; if F is beyond, X was confirmed and nothing up to it comes again. The argument is in the ADR "order
+ * and fence".
+ *
+ * @param term this leader's term
+ * @param slot the slot that this start reads
+ * @param confirmed F, read while this instance owned the slot and before it confirmed anything
+ * @param usable false after a fence proved wrong: then nothing is skipped
+ */
+public record Fence(long term, SlotIdentity slot, Lsn confirmed, boolean usable) {
+
+    /** What the last message's position means for what is going to arrive. */
+    public sealed interface Decision {
+        /** Everything up to this event is in the stream, and it will come again. */
+        record SkipThrough(EventId live) implements Decision {}
+
+        /** What is in the stream was confirmed: nothing of it comes again. */
+        record NothingComesAgain() implements Decision {}
+
+        /** The position says nothing about this slot's history. */
+        record Unusable(String why) implements Decision {}
+    }
+
+    /** Decides by the position of our own last message. */
+    public Decision decide(Position last) {
+        if (!usable) {
+            return new Decision.Unusable("an earlier fence of this start was wrong");
+        }
+        if (!last.slot().equals(slot)) {
+            return new Decision.Unusable("the stream's last message was published from " + describe(last.slot())
+                    + ", this relay reads " + describe(slot));
+        }
+        return confirmed.isAtOrBefore(last.after())
+                ? new Decision.SkipThrough(last.live())
+                : new Decision.NothingComesAgain();
+    }
+
+    private static String describe(SlotIdentity slot) {
+        return "slot " + slot.slot() + " on system " + Long.toUnsignedString(slot.systemIdentifier()) + " timeline "
+                + slot.timeline();
+    }
+}

@@ -1,0 +1,245 @@
+package dev.outboxrelay.telemetry;
+
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.Gauge;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.core.metrics.Histogram;
+import io.prometheus.metrics.core.metrics.Info;
+import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import io.prometheus.metrics.expositionformats.ExpositionFormats;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every meter of the relay and how they are written for Prometheus.
+ *
+ * <p>The label {@code tenant} takes a bounded number of values: see {@link TenantLabels}.
+ * {@code oldest_unsettled_seconds} carries it too, since its lane knows the age anyway and an alert should name the
+ * tenant; the whole relay's is {@code max(outbox_relay_oldest_unsettled_seconds)}. A tenant with a label of its own has
+ * 38 series, plus one for each reason its events were dead-lettered for.
+ *
+ * <p>Values that are not known yet (the slot's, until it was read once) have no series rather than a wrong 0.
+ *
+ * <p>Thread-safe. No meter carries a payload, a header, a subject or an event id.
+ */
+public final class Meters {
+
+    private static final String PREFIX = "outbox_relay_";
+    private static final String TENANT = "tenant";
+
+    /** Send to PubAck: a publish that takes longer than some seconds is a timeout, not a latency. */
+    private static final double[] PUBLISH_BUCKETS = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10
+    };
+
+    /**
+     * Commit to PubAck: dense around the tens of milliseconds of a healthy relay, and up to six hours for an outage.
+     */
+    private static final double[] END_TO_END_BUCKETS = {
+        0.001, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.25, 2.5, 5, 15, 60, 300, 1800, 7200, 21600
+    };
+
+    private final PrometheusRegistry registry = new PrometheusRegistry();
+    private final ExpositionFormats formats = ExpositionFormats.init();
+    private final TenantLabels labels;
+    private final ConcurrentMap<String, TenantMeters> byLabel = new ConcurrentHashMap<>();
+
+    private final Counter published =
+            counter("events_published_total", "Events acknowledged by a PubAck of their tenant's stream.", TENANT);
+    private final Counter duplicate =
+            counter("events_duplicate_total", "Events skipped by the fence: their stream holds them already.", TENANT);
+    private final Counter deadLettered =
+            counter("events_dead_lettered_total", "Events written to outbox.dead_letter.", TENANT, "reason");
+    private final Histogram publish =
+            histogram("publish_seconds", "Time from sending an event to its PubAck.", PUBLISH_BUCKETS);
+    private final Histogram endToEnd =
+            histogram("end_to_end_seconds", "Time from the commit of a row to its PubAck.", END_TO_END_BUCKETS);
+    private final Counter retries = counter("retries_total", "Failed attempts that are tried again.", "cause");
+    private final Counter streamsCreated = counter("streams_created_total", "Streams that the relay created.");
+    private final Gauge sourceConnected =
+            gauge("source_connected", "1 while the replication stream from Postgres is up, else 0.");
+    private final Gauge natsConnected = gauge("nats_connected", "1 while the connection to NATS is up, else 0.");
+
+    private volatile @Nullable Slot slot;
+
+    /**
+     * Creates all meters at zero.
+     *
+     * @param maxTenantLabels how many tenants get a label of their own, 0 or more
+     * @param clock tells the age of unsettled events when somebody scrapes
+     * @throws IllegalArgumentException if {@code maxTenantLabels} is negative
+     */
+    public Meters(int maxTenantLabels, BuildInfo build, InstantSource clock) {
+        labels = new TenantLabels(maxTenantLabels);
+        laneGauge("lane_queued", "Events of the tenant that wait to be sent.", LaneGauge::queued);
+        laneGauge(
+                "lane_in_flight", "Events of the tenant that are sent and not yet acknowledged.", LaneGauge::inFlight);
+        tenantGauge(
+                "oldest_unsettled_seconds",
+                "Age, since its commit, of the tenant's oldest event that is not settled; 0 if there is none.",
+                tenant -> tenant.oldestUnsettledSeconds(clock.millis()));
+        slotGauge("slot_retained_bytes", "WAL that Postgres keeps for the slot.", Slot::retainedBytes);
+        slotGauge("slot_confirmed_lag_bytes", "WAL behind the slot's confirmed LSN.", Slot::confirmedLagBytes);
+        Info.builder()
+                .name(PREFIX + "build_info")
+                .help("Versions of the relay and of the libraries at its two ends.")
+                .labelNames("version", "debezium", "jnats")
+                .register(registry)
+                .addLabelValues(build.version(), build.debezium(), build.jnats());
+    }
+
+    /**
+     * Returns the handle of this tenant; tenants beyond the bound all get the same one. Ask once per lane.
+     *
+     * @param tenant a valid tenant id; rows without one belong to {@link #invalidTenant}
+     */
+    public TenantMeters tenant(String tenant) {
+        return handle(labels.labelOf(tenant));
+    }
+
+    /** Returns the handle for rows whose tenant id breaks the rule: the label never shows such an id. */
+    public TenantMeters invalidTenant() {
+        return handle(TenantLabels.INVALID);
+    }
+
+    /** Says whether the replication stream from Postgres is up. */
+    public void sourceConnected(boolean connected) {
+        sourceConnected.set(connected ? 1 : 0);
+    }
+
+    /** Says whether the connection to NATS is up. */
+    public void natsConnected(boolean connected) {
+        natsConnected.set(connected ? 1 : 0);
+    }
+
+    /** Says what the slot's last reading showed, in bytes of WAL. */
+    public void slot(long retainedBytes, long confirmedLagBytes) {
+        slot = new Slot(retainedBytes, confirmedLagBytes);
+    }
+
+    /** Says that the slot cannot be read, so that its last values do not stand as if they were true. */
+    public void slotUnknown() {
+        slot = null;
+    }
+
+    /**
+     * Counts a failed attempt that is tried again.
+     *
+     * @param cause a word from the table of failures ({@code timeout}, {@code fence}, …), never free text: it becomes a
+     *     label
+     */
+    public void retry(String cause) {
+        retries.labelValues(cause).inc();
+    }
+
+    /** Counts a stream that the relay created. */
+    public void streamCreated() {
+        streamsCreated.inc();
+    }
+
+    /** Returns the content type that {@link #writeTo} writes for this {@code Accept} header, null if there was none. */
+    public String contentType(@Nullable String accept) {
+        return writer(accept).getContentType();
+    }
+
+    /**
+     * Writes all meters: in OpenMetrics where the {@code Accept} header asks for it, else in the Prometheus text
+     * format.
+     *
+     * @throws IOException if {@code out} does
+     */
+    public void writeTo(OutputStream out, @Nullable String accept) throws IOException {
+        writer(accept).write(out, registry.scrape());
+    }
+
+    /** Returns all meters in the Prometheus text format. */
+    public String scrape() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            writeTo(out, null);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // memory does not fail
+        }
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private ExpositionFormatWriter writer(@Nullable String accept) {
+        return accept != null && accept.contains("application/openmetrics-text")
+                ? formats.getOpenMetricsTextFormatWriter()
+                : formats.getPrometheusTextFormatWriter();
+    }
+
+    private TenantMeters handle(String label) {
+        return byLabel.computeIfAbsent(
+                label,
+                l -> new TenantMeters(
+                        l,
+                        published.labelValues(l),
+                        duplicate.labelValues(l),
+                        reason -> deadLettered.labelValues(l, reason),
+                        publish.labelValues(l),
+                        endToEnd.labelValues(l)));
+    }
+
+    private Counter counter(String name, String help, String... labelNames) {
+        return Counter.builder()
+                .name(PREFIX + name)
+                .help(help)
+                .labelNames(labelNames)
+                .withoutExemplars()
+                .register(registry);
+    }
+
+    private Histogram histogram(String name, String help, double[] buckets) {
+        return Histogram.builder()
+                .name(PREFIX + name)
+                .help(help)
+                .labelNames(TENANT)
+                .classicOnly()
+                .classicUpperBounds(buckets)
+                .withoutExemplars()
+                .register(registry);
+    }
+
+    private Gauge gauge(String name, String help) {
+        return Gauge.builder().name(PREFIX + name).help(help).withoutExemplars().register(registry);
+    }
+
+    private void laneGauge(String name, String help, ToLongFunction<LaneGauge> value) {
+        tenantGauge(name, help, tenant -> tenant.sum(value));
+    }
+
+    private void tenantGauge(String name, String help, ToDoubleFunction<TenantMeters> value) {
+        GaugeWithCallback.builder()
+                .name(PREFIX + name)
+                .help(help)
+                .labelNames(TENANT)
+                .callback(callback ->
+                        byLabel.values().forEach(tenant -> callback.call(value.applyAsDouble(tenant), tenant.label())))
+                .register(registry);
+    }
+
+    private void slotGauge(String name, String help, ToDoubleFunction<Slot> value) {
+        GaugeWithCallback.builder()
+                .name(PREFIX + name)
+                .help(help)
+                .callback(callback -> {
+                    Slot known = slot;
+                    if (known != null) {
+                        callback.call(value.applyAsDouble(known));
+                    }
+                })
+                .register(registry);
+    }
+
+    private record Slot(long retainedBytes, long confirmedLagBytes) {}
+}

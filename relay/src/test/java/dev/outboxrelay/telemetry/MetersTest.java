@@ -1,0 +1,259 @@
+package dev.outboxrelay.telemetry;
+
+import static java.util.Map.entry;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class MetersTest {
+
+    private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
+    private static final String OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
+
+    private final Meters meters = new Meters(2, new BuildInfo("1.2.3", "3.6.1", "2.26.2"), InstantSource.fixed(NOW));
+
+    @Test
+    void a_scrape_has_exactly_the_metrics_of_the_contract() {
+        useEverything();
+
+        assertThat(scrape().types())
+                .containsOnly(
+                        entry("outbox_relay_events_published_total", "counter"),
+                        entry("outbox_relay_events_duplicate_total", "counter"),
+                        entry("outbox_relay_events_dead_lettered_total", "counter"),
+                        entry("outbox_relay_publish_seconds", "histogram"),
+                        entry("outbox_relay_end_to_end_seconds", "histogram"),
+                        entry("outbox_relay_lane_queued", "gauge"),
+                        entry("outbox_relay_lane_in_flight", "gauge"),
+                        entry("outbox_relay_oldest_unsettled_seconds", "gauge"),
+                        entry("outbox_relay_slot_retained_bytes", "gauge"),
+                        entry("outbox_relay_slot_confirmed_lag_bytes", "gauge"),
+                        entry("outbox_relay_source_connected", "gauge"),
+                        entry("outbox_relay_nats_connected", "gauge"),
+                        entry("outbox_relay_retries_total", "counter"),
+                        entry("outbox_relay_streams_created_total", "counter"),
+                        entry("outbox_relay_build_info", "gauge"));
+    }
+
+    @Test
+    void a_scrape_has_exactly_the_label_sets_of_the_contract() {
+        useEverything();
+
+        assertThat(scrape().labelNames())
+                .containsOnly(
+                        entry("outbox_relay_events_published_total", Set.of("tenant")),
+                        entry("outbox_relay_events_duplicate_total", Set.of("tenant")),
+                        entry("outbox_relay_events_dead_lettered_total", Set.of("tenant", "reason")),
+                        entry("outbox_relay_publish_seconds_bucket", Set.of("tenant", "le")),
+                        entry("outbox_relay_publish_seconds_count", Set.of("tenant")),
+                        entry("outbox_relay_publish_seconds_sum", Set.of("tenant")),
+                        entry("outbox_relay_end_to_end_seconds_bucket", Set.of("tenant", "le")),
+                        entry("outbox_relay_end_to_end_seconds_count", Set.of("tenant")),
+                        entry("outbox_relay_end_to_end_seconds_sum", Set.of("tenant")),
+                        entry("outbox_relay_lane_queued", Set.of("tenant")),
+                        entry("outbox_relay_lane_in_flight", Set.of("tenant")),
+                        entry("outbox_relay_oldest_unsettled_seconds", Set.of("tenant")),
+                        entry("outbox_relay_slot_retained_bytes", Set.of()),
+                        entry("outbox_relay_slot_confirmed_lag_bytes", Set.of()),
+                        entry("outbox_relay_source_connected", Set.of()),
+                        entry("outbox_relay_nats_connected", Set.of()),
+                        entry("outbox_relay_retries_total", Set.of("cause")),
+                        entry("outbox_relay_streams_created_total", Set.of()),
+                        entry("outbox_relay_build_info", Set.of("version", "debezium", "jnats")));
+    }
+
+    @Test
+    void each_meter_shows_what_was_counted_in_its_own_series() {
+        useEverything();
+
+        Scrape scrape = scrape();
+
+        assertThat(scrape.value("outbox_relay_events_published_total{tenant=\"acme\"}"))
+                .isEqualTo(4);
+        assertThat(scrape.value("outbox_relay_events_duplicate_total{tenant=\"acme\"}"))
+                .isEqualTo(8);
+        assertThat(scrape.value(
+                        "outbox_relay_events_dead_lettered_total{reason=\"payload_too_large\",tenant=\"acme\"}"))
+                .isEqualTo(1);
+        assertThat(scrape.value("outbox_relay_publish_seconds_sum{tenant=\"acme\"}"))
+                .isEqualTo(0.002);
+        assertThat(scrape.value("outbox_relay_end_to_end_seconds_sum{tenant=\"acme\"}"))
+                .isEqualTo(3600);
+        assertThat(scrape.value("outbox_relay_slot_retained_bytes")).isEqualTo(1000);
+        assertThat(scrape.value("outbox_relay_slot_confirmed_lag_bytes")).isEqualTo(10);
+        assertThat(scrape.value("outbox_relay_source_connected")).isEqualTo(1);
+        assertThat(scrape.value("outbox_relay_nats_connected")).isEqualTo(1);
+        assertThat(scrape.value("outbox_relay_retries_total{cause=\"timeout\"}"))
+                .isEqualTo(1);
+        assertThat(scrape.value("outbox_relay_streams_created_total")).isEqualTo(1);
+    }
+
+    @Test
+    void a_tenant_shows_up_with_zeroes_before_its_first_event() {
+        meters.tenant("acme");
+
+        assertThat(scrape().value("outbox_relay_events_published_total{tenant=\"acme\"}"))
+                .isZero();
+        assertThat(scrape().value("outbox_relay_end_to_end_seconds_count{tenant=\"acme\"}"))
+                .isZero();
+        assertThat(scrape().value("outbox_relay_lane_queued{tenant=\"acme\"}")).isZero();
+        assertThat(scrape().value("outbox_relay_oldest_unsettled_seconds{tenant=\"acme\"}"))
+                .isZero();
+    }
+
+    @Test
+    void tenants_beyond_the_bound_share_one_series_that_is_their_sum() {
+        for (int i = 0; i < 10; i++) {
+            TenantMeters tenant = meters.tenant("t" + i);
+            tenant.published();
+            tenant.openLane().set(i, 1, NOW.toEpochMilli() - 1000L * i);
+        }
+
+        Scrape scrape = scrape();
+
+        assertThat(scrape.has("outbox_relay_events_published_total{tenant=\"t2\"}"))
+                .isFalse();
+        assertThat(scrape.value("outbox_relay_events_published_total{tenant=\"t1\"}"))
+                .isEqualTo(1);
+        assertThat(scrape.value("outbox_relay_events_published_total{tenant=\"(others)\"}"))
+                .isEqualTo(8);
+        assertThat(scrape.value("outbox_relay_lane_queued{tenant=\"(others)\"}"))
+                .isEqualTo(IntStream.range(2, 10).sum());
+        assertThat(scrape.value("outbox_relay_lane_in_flight{tenant=\"(others)\"}"))
+                .isEqualTo(8);
+        assertThat(scrape.value("outbox_relay_oldest_unsettled_seconds{tenant=\"(others)\"}"))
+                .isEqualTo(9);
+    }
+
+    @Test
+    void rows_without_a_valid_tenant_have_a_label_of_their_own_that_takes_no_place() {
+        meters.invalidTenant().deadLettered("invalid_tenant");
+        meters.tenant("t0");
+        meters.tenant("t1");
+
+        assertThat(
+                        scrape().value(
+                                        "outbox_relay_events_dead_lettered_total{reason=\"invalid_tenant\",tenant=\"(invalid)\"}"))
+                .isEqualTo(1);
+        assertThat(scrape().has("outbox_relay_events_published_total{tenant=\"t1\"}"))
+                .isTrue();
+    }
+
+    @Test
+    void a_closed_lane_no_longer_counts() {
+        LaneGauge dropped = meters.tenant("acme").openLane();
+        dropped.set(7, 5, NOW.toEpochMilli() - 60_000);
+        meters.tenant("acme").openLane().set(2, 1, LaneGauge.NONE);
+
+        dropped.close();
+        dropped.close();
+
+        assertThat(scrape().value("outbox_relay_lane_queued{tenant=\"acme\"}")).isEqualTo(2);
+        assertThat(scrape().value("outbox_relay_lane_in_flight{tenant=\"acme\"}"))
+                .isEqualTo(1);
+        assertThat(scrape().value("outbox_relay_oldest_unsettled_seconds{tenant=\"acme\"}"))
+                .isZero();
+    }
+
+    @Test
+    void a_clock_of_postgres_that_runs_ahead_yields_no_negative_times() {
+        meters.tenant("acme").openLane().set(1, 0, NOW.toEpochMilli() + 5000);
+        meters.tenant("acme").endToEndSeconds(-0.5);
+
+        assertThat(scrape().value("outbox_relay_oldest_unsettled_seconds{tenant=\"acme\"}"))
+                .isZero();
+        assertThat(scrape().value("outbox_relay_end_to_end_seconds_sum{tenant=\"acme\"}"))
+                .isZero();
+    }
+
+    @Test
+    void a_slot_that_cannot_be_read_has_no_series_instead_of_an_old_value() {
+        assertThat(scrape().has("outbox_relay_slot_retained_bytes")).isFalse();
+        meters.slot(1, 1);
+
+        meters.slotUnknown();
+
+        assertThat(scrape().has("outbox_relay_slot_retained_bytes")).isFalse();
+    }
+
+    @Test
+    void nothing_is_lost_when_threads_count_and_scrape_at_once() throws Exception {
+        int threads = 4;
+        int each = 20_000;
+        meters.tenant("t0");
+        meters.tenant("t1");
+        CyclicBarrier start = new CyclicBarrier(threads);
+        ExecutorService pool = Executors.newFixedThreadPool(threads);
+        try {
+            var done = pool.invokeAll(IntStream.range(0, threads)
+                    .mapToObj(thread -> (Callable<Void>) () -> {
+                        start.await();
+                        for (int i = 0; i < each; i++) {
+                            TenantMeters tenant = meters.tenant("t" + i % 4);
+                            tenant.published();
+                            tenant.publishSeconds(1_000_000);
+                            if (i % 5_000 == 0) {
+                                meters.scrape();
+                            }
+                        }
+                        return null;
+                    })
+                    .toList());
+            for (var thread : done) {
+                thread.get();
+            }
+        } finally {
+            pool.shutdownNow();
+        }
+
+        for (String metric : Set.of("outbox_relay_events_published_total", "outbox_relay_publish_seconds_count")) {
+            assertThat(scrape().value(metric + "{tenant=\"t0\"}")).isEqualTo(threads * each / 4.0);
+            assertThat(scrape().value(metric + "{tenant=\"t1\"}")).isEqualTo(threads * each / 4.0);
+            assertThat(scrape().value(metric + "{tenant=\"(others)\"}")).isEqualTo(threads * each / 2.0);
+        }
+    }
+
+    @Test
+    void open_metrics_is_written_where_the_accept_header_asks_for_it() throws IOException {
+        ByteArrayOutputStream page = new ByteArrayOutputStream();
+
+        meters.writeTo(page, OPENMETRICS);
+
+        assertThat(page.toString(StandardCharsets.UTF_8)).endsWith("# EOF\n");
+        assertThat(meters.contentType(OPENMETRICS)).startsWith("application/openmetrics-text; version=1.0.0");
+        assertThat(meters.contentType("text/html, */*")).startsWith("text/plain; version=0.0.4");
+        assertThat(meters.contentType(null)).startsWith("text/plain; version=0.0.4");
+    }
+
+    private void useEverything() {
+        TenantMeters acme = meters.tenant("acme");
+        acme.published();
+        acme.published(3);
+        acme.duplicate();
+        acme.duplicate(7);
+        acme.deadLettered("payload_too_large");
+        acme.publishSeconds(2_000_000);
+        acme.endToEndSeconds(3600);
+        acme.openLane().set(1, 1, NOW.toEpochMilli());
+        meters.slot(1000, 10);
+        meters.sourceConnected(true);
+        meters.natsConnected(true);
+        meters.retry("timeout");
+        meters.streamCreated();
+    }
+
+    private Scrape scrape() {
+        return new Scrape(meters.scrape());
+    }
+}
