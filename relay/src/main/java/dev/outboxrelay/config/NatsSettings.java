@@ -2,6 +2,7 @@ package dev.outboxrelay.config;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +19,7 @@ public record NatsSettings(List<String> urls, @Nullable Path credentialsFile) {
 
     /** The URLs with every credential in them replaced by {@code ***}, comma separated, for messages. */
     public String shownUrls() {
-        return Redaction.redact(String.join(",", urls));
+        return urls.stream().map(Redaction::redact).collect(Collectors.joining(","));
     }
 
     @Override

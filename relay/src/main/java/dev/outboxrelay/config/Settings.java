@@ -1,7 +1,7 @@
 package dev.outboxrelay.config;
 
 /**
- * Everything that the relay was told, checked as a whole. Immutable; {@code SettingsReader} makes it from flat keys.
+ * Everything that the relay was told, checked as a whole. Immutable; {@link SettingsReader} makes it from flat keys.
  * Its text form shows no secret.
  */
 public record Settings(

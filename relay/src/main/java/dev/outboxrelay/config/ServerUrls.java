@@ -1,0 +1,50 @@
+package dev.outboxrelay.config;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The forms in which servers are named. Reasons hold nothing of the text: it may carry a password. */
+final class ServerUrls {
+
+    private static final String HOST = "(?:\\[[0-9A-Fa-f:.%]+]|[A-Za-z0-9._-]+)";
+    private static final String PORT = "(?::(\\d{1,5}))?";
+    private static final Pattern JDBC = Pattern.compile("jdbc:postgresql://" + HOST + PORT + "/[^/?@\\s]+(\\?\\S*)?");
+    private static final Pattern JDBC_LOGIN = Pattern.compile("(?i)[?&](user|password)=");
+    private static final Pattern NATS =
+            Pattern.compile("(?:(?:nats|tls|ws|wss)://)?(?:[^@/\\s]+@)?" + HOST + PORT + "/?");
+
+    private ServerUrls() {}
+
+    static final SettingType<String> POSTGRES =
+            SettingType.of("jdbc:postgresql://host:port/database, one host", ServerUrls::postgres);
+
+    static final SettingType<List<String>> NATS_SERVERS = SettingType.of(
+            "nats://host:port (or tls, ws, wss), several of one cluster separated by commas", ServerUrls::nats);
+
+    private static Parsed<String> postgres(String text) {
+        if (JDBC_LOGIN.matcher(text).find()) {
+            return Parsed.bad("names a user or a password, which belong in outbox.postgres.user and"
+                    + " outbox.postgres.password (or password-file)");
+        }
+        return matches(JDBC, text) ? Parsed.value(text) : Parsed.bad("is not jdbc:postgresql://host:port/database");
+    }
+
+    private static Parsed<List<String>> nats(String text) {
+        List<String> urls =
+                Arrays.stream(text.split(",", -1)).map(String::strip).toList();
+        return urls.stream().allMatch(url -> matches(NATS, url))
+                ? Parsed.value(urls)
+                : Parsed.bad("is not nats://host:port, or several of them separated by commas");
+    }
+
+    private static boolean matches(Pattern form, String text) {
+        Matcher url = form.matcher(text);
+        return url.matches() && (url.group(1) == null || isPort(Integer.parseInt(url.group(1))));
+    }
+
+    private static boolean isPort(int port) {
+        return port >= 1 && port <= 65535;
+    }
+}

@@ -1,0 +1,58 @@
+package dev.outboxrelay.config;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One setting, declared once in {@link SettingCatalog}: the reader, the environment names and the reference for people
+ * all come from this.
+ *
+ * @param key its name in the file; {@code [*]} stands for the index of a list
+ * @param type what may be written
+ * @param required whether it has to be given
+ * @param defaultText what applies when it is not given; null where there is no such value
+ * @param documentation one sentence for the reference
+ */
+public record Setting<T>(
+        String key,
+        SettingType<T> type,
+        boolean required,
+        @Nullable String defaultText,
+        String documentation) {
+
+    static <T> Setting<T> required(String key, SettingType<T> type, String documentation) {
+        return new Setting<>(key, type, true, null, documentation);
+    }
+
+    static <T> Setting<T> optional(String key, SettingType<T> type, String documentation) {
+        return new Setting<>(key, type, false, null, documentation);
+    }
+
+    static <T> Setting<T> withDefault(String key, SettingType<T> type, String defaultText, String documentation) {
+        return new Setting<>(key, type, false, defaultText, documentation);
+    }
+
+    /** What may be written, in words, with its range. */
+    public String allowed() {
+        return type.description();
+    }
+
+    /** Whether its value must never be shown. */
+    public boolean isSecret() {
+        return type.secret();
+    }
+
+    /** The environment variable that overrides it: every character but letters and digits becomes {@code _}. */
+    public String variable() {
+        return variableOf(key);
+    }
+
+    /** The same setting of one list element. */
+    Setting<T> at(int index) {
+        return new Setting<>(key.replace("[*]", "[" + index + "]"), type, required, defaultText, documentation);
+    }
+
+    static String variableOf(String key) {
+        return key.replaceAll("[^A-Za-z0-9*]", "_").toUpperCase(Locale.ROOT);
+    }
+}

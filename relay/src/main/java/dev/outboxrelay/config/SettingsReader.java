@@ -1,0 +1,109 @@
+package dev.outboxrelay.config;
+
+import static dev.outboxrelay.config.SettingCatalog.*;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** Turns flat keys into {@link Settings}, or into everything that is wrong with them. Pure. */
+public final class SettingsReader {
+
+    private final Map<String, RawValue> raw;
+    private final Given given;
+    private final TableListReader tables;
+
+    private SettingsReader(Map<String, RawValue> raw) {
+        this.raw = new TreeMap<>(raw);
+        this.given = new Given(this.raw);
+        this.tables = new TableListReader(given, this.raw.keySet());
+    }
+
+    /**
+     * Reads a whole configuration. Blank values count as not given. {@code outbox.postgres.password-file} is an error
+     * here beside {@code outbox.postgres.password}, and otherwise ignored: reading files is the caller's part.
+     */
+    public static Reading read(Map<String, RawValue> raw) {
+        return new SettingsReader(raw).read();
+    }
+
+    private Reading read() {
+        checkKeys();
+        all().stream().filter(setting -> !setting.key().contains("[*]")).forEach(given::check);
+        tables.check();
+        checkPairs();
+        return given.problems().isEmpty() ? new Reading.Complete(settings()) : new Reading.Rejected(given.problems());
+    }
+
+    private void checkKeys() {
+        raw.forEach((key, value) -> {
+            boolean emptyList = value.text().isBlank() && isList(key);
+            if (!knows(key) && !emptyList) {
+                given.problems()
+                        .add(new Problem(
+                                key,
+                                value.origin(),
+                                "there is no such setting",
+                                "The nearest known one is " + nearest(key) + "."));
+            }
+        });
+    }
+
+    private void checkPairs() {
+        if (given.has(POSTGRES_PASSWORD) && given.has(POSTGRES_PASSWORD_FILE)) {
+            given.report(
+                    POSTGRES_PASSWORD_FILE,
+                    POSTGRES_PASSWORD.key() + " is given too (" + given.origin(POSTGRES_PASSWORD) + ")",
+                    "Give one of the two.");
+        }
+        checkOrder(STREAMS_DUPLICATE_WINDOW, STREAMS_MAX_AGE);
+        checkOrder(RETRY_INITIAL, RETRY_MAX);
+    }
+
+    private void checkOrder(Setting<Duration> shorter, Setting<Duration> longer) {
+        Optional<Duration> low = given.find(shorter);
+        Optional<Duration> high = given.find(longer);
+        if (low.isPresent() && high.isPresent() && low.get().compareTo(high.get()) > 0) {
+            given.report(
+                    shorter,
+                    "it is longer than " + longer.key() + " (" + given.origin(longer) + ")",
+                    "Set it to at most that, or raise " + longer.key() + ".");
+        }
+    }
+
+    private Settings settings() {
+        BindAddress bind = given.get(ADMIN_BIND);
+        SettleMode mode = given.get(SETTLE_MODE);
+        return new Settings(
+                new PostgresSettings(
+                        given.get(POSTGRES_URL),
+                        given.get(POSTGRES_USER),
+                        given.find(POSTGRES_PASSWORD).orElse(Secret.NONE),
+                        given.get(POSTGRES_SLOT),
+                        given.get(POSTGRES_PUBLICATION)),
+                new NatsSettings(
+                        given.get(NATS_URL), given.find(NATS_CREDENTIALS_FILE).orElse(null)),
+                new SourceSettings(
+                        TableMapping.nativeLayout(given.get(SOURCE_TABLE), mode),
+                        tables.tables(),
+                        given.get(SOURCE_POLL_INTERVAL),
+                        given.get(SOURCE_MAX_BATCH),
+                        given.get(SOURCE_QUEUE_BYTES)),
+                given.get(NAMING),
+                new StreamSettings(
+                        given.get(STREAMS_REPLICAS),
+                        given.get(STREAMS_MAX_AGE),
+                        given.get(STREAMS_MAX_MESSAGES),
+                        given.get(STREAMS_DUPLICATE_WINDOW),
+                        given.get(STREAMS_CREATE_CONCURRENCY)),
+                new LaneSettings(
+                        given.get(LANES_WINDOW),
+                        given.get(LANES_THREADS),
+                        given.get(LANES_MAX_BYTES),
+                        given.get(LANES_MAX_EVENTS)),
+                new RetrySettings(given.get(RETRY_INITIAL), given.get(RETRY_MAX), given.get(RETRY_MAX_ATTEMPTS)),
+                new SettleSettings(mode, given.get(SETTLE_BATCH), given.get(SETTLE_LINGER)),
+                new AdminSettings(bind.host(), bind.port(), given.get(ADMIN_MAX_TENANT_LABELS)));
+    }
+}

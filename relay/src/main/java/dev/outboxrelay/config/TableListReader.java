@@ -1,0 +1,79 @@
+package dev.outboxrelay.config;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads {@code outbox.source.tables[i].*}: first {@link #check}, then, where nothing is wrong, {@link #tables}. */
+final class TableListReader {
+
+    private static final Pattern ELEMENT = Pattern.compile("outbox\\.source\\.tables\\[(\\d{1,4})]\\..+");
+    private static final List<Setting<?>> COLUMNS = List.of(
+            SettingCatalog.TABLES_TABLE,
+            SettingCatalog.TABLES_PRESET,
+            SettingCatalog.TABLES_TENANT_COLUMN,
+            SettingCatalog.TABLES_SUBJECT,
+            SettingCatalog.TABLES_SETTLE);
+
+    private final Given given;
+    private final Set<Integer> indexes = new TreeSet<>();
+
+    TableListReader(Given given, Set<String> keys) {
+        this.given = given;
+        for (String key : keys) {
+            Matcher element = ELEMENT.matcher(key);
+            if (element.matches()) {
+                indexes.add(Integer.parseInt(element.group(1)));
+            }
+        }
+    }
+
+    void check() {
+        Map<TableName, String> seen = new HashMap<>();
+        given.find(SettingCatalog.SOURCE_TABLE).ifPresent(name -> seen.put(name, SettingCatalog.SOURCE_TABLE.key()));
+        for (int index : indexes) {
+            COLUMNS.forEach(column -> given.check(column.at(index)));
+            checkSettle(index);
+            Setting<TableName> table = SettingCatalog.TABLES_TABLE.at(index);
+            given.find(table).ifPresent(name -> {
+                String other = seen.putIfAbsent(name, table.key());
+                if (other != null) {
+                    given.report(table, "'" + name + "' is also " + other, "Name each table once.");
+                }
+            });
+        }
+    }
+
+    private void checkSettle(int index) {
+        Setting<SettleMode> settle = SettingCatalog.TABLES_SETTLE.at(index);
+        boolean marks = given.find(settle).equals(Optional.of(SettleMode.MARK));
+        boolean hasStatus = given.find(SettingCatalog.TABLES_PRESET.at(index))
+                .map(Preset::hasStatus)
+                .orElse(true);
+        if (marks && !hasStatus) {
+            given.report(
+                    settle, "'mark' needs a status column, which this preset has not", "Set it to keep or delete.");
+        }
+    }
+
+    List<TableMapping> tables() {
+        List<TableMapping> tables = new ArrayList<>();
+        for (int index : indexes) {
+            Preset preset = given.get(SettingCatalog.TABLES_PRESET.at(index));
+            tables.add(new TableMapping(
+                    given.get(SettingCatalog.TABLES_TABLE.at(index)),
+                    preset,
+                    given.get(SettingCatalog.TABLES_TENANT_COLUMN.at(index)),
+                    given.find(SettingCatalog.TABLES_SUBJECT.at(index)).orElseGet(preset::subject),
+                    given.find(SettingCatalog.TABLES_SETTLE.at(index))
+                            .orElseGet(() -> preset.settle(given.get(SettingCatalog.SETTLE_MODE)))));
+        }
+        return tables;
+    }
+}
