@@ -1,5 +1,6 @@
 package dev.outboxrelay.config;
 
+import dev.outboxrelay.event.TableName;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;

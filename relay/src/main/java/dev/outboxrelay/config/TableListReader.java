@@ -1,5 +1,6 @@
 package dev.outboxrelay.config;
 
+import dev.outboxrelay.event.TableName;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

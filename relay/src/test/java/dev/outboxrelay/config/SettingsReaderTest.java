@@ -2,6 +2,7 @@ package dev.outboxrelay.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.outboxrelay.event.TableName;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
