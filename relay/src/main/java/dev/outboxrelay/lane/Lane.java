@@ -73,7 +73,26 @@ public final class Lane {
 
     /** What the lane is doing. */
     public LaneSnapshot snapshot() {
-        return new LaneSnapshot(address, phase, waiting.size(), window.size(), known.lastSequence(), trouble);
+        return new LaneSnapshot(
+                address, phase, waiting.size(), window.size(), known.lastSequence(), oldestMicros(), trouble);
+    }
+
+    /** How many events wait to be sent. */
+    public int queued() {
+        return waiting.size();
+    }
+
+    /** How many events were sent and are not known to be stored. */
+    public int inFlight() {
+        return window.size();
+    }
+
+    /**
+     * Commit time of the oldest event that is not known to be stored, in microseconds; {@link Long#MAX_VALUE} if none.
+     */
+    public long oldestMicros() {
+        Item oldest = window.size() > 0 ? window.first() : waiting.peekFirst();
+        return oldest == null ? Long.MAX_VALUE : oldest.event().origin().committedAtMicros();
     }
 
     /** Sends, skips and dead-letters from the front of the queue as far as the state allows. */

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param queued events that wait to be sent
  * @param inFlight events sent and not known to be stored
  * @param lastSequence the last sequence known to hold an event of ours; 0 when none is known
+ * @param oldestMicros commit time of the oldest event that is not known to be stored; {@link Long#MAX_VALUE} if none
  * @param trouble the failure that the lane is working on; null when there is none
  */
 public record LaneSnapshot(
@@ -17,4 +18,5 @@ public record LaneSnapshot(
         int queued,
         int inFlight,
         long lastSequence,
+        long oldestMicros,
         @Nullable Failure trouble) {}

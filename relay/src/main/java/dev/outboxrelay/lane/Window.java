@@ -3,6 +3,7 @@ package dev.outboxrelay.lane;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The events in flight, in the order in which they were sent, and the chain of sequences they were sent with. */
 final class Window {
@@ -61,6 +62,11 @@ final class Window {
 
     List<Item> snapshot() {
         return List.copyOf(items);
+    }
+
+    @Nullable
+    Item first() {
+        return items.peekFirst();
     }
 
     int size() {

@@ -1,0 +1,54 @@
+package dev.outboxrelay;
+
+/**
+ * The memory that queued and in-flight events of all tenants may take. Whoever takes from it waits while there is no
+ * room; the source then waits in the WAL, which is the buffer. Thread-safe.
+ */
+final class Budget {
+
+    /** What an event costs beside its bytes: objects, header strings, bookkeeping of the client. */
+    private static final int OVERHEAD = 700;
+
+    private final long maxBytes;
+    private final int maxEvents;
+    private long bytes;
+    private int events;
+
+    Budget(long maxBytes, int maxEvents) {
+        this.maxBytes = maxBytes;
+        this.maxEvents = maxEvents;
+    }
+
+    /** The cost of an event with this many bytes of content. */
+    static long cost(long contentBytes) {
+        return contentBytes + OVERHEAD;
+    }
+
+    /** Takes without waiting; false when there is no room. One event always fits into an empty budget. */
+    synchronized boolean tryAcquire(long cost) {
+        if (events > 0 && (events >= maxEvents || bytes + cost > maxBytes)) {
+            return false;
+        }
+        bytes += cost;
+        events++;
+        return true;
+    }
+
+    /** Takes, waiting for room. */
+    synchronized void acquire(long cost) throws InterruptedException {
+        while (!tryAcquire(cost)) {
+            wait();
+        }
+    }
+
+    /** Gives back. */
+    synchronized void release(long cost) {
+        bytes -= cost;
+        events--;
+        notifyAll();
+    }
+
+    synchronized int events() {
+        return events;
+    }
+}

@@ -1,0 +1,240 @@
+package dev.outboxrelay;
+
+import dev.outboxrelay.config.SettleMode;
+import dev.outboxrelay.event.OutboxEvent;
+import dev.outboxrelay.event.Position;
+import dev.outboxrelay.lane.Failure;
+import dev.outboxrelay.lane.Fence;
+import dev.outboxrelay.lane.Item;
+import dev.outboxrelay.lane.Lane;
+import dev.outboxrelay.lane.LaneLimits;
+import dev.outboxrelay.lane.LaneOutput;
+import dev.outboxrelay.lane.LaneSnapshot;
+import dev.outboxrelay.lane.Rejection;
+import dev.outboxrelay.lane.StreamTail;
+import dev.outboxrelay.publish.PublishOutcome;
+import dev.outboxrelay.route.Address;
+import dev.outboxrelay.route.Envelope;
+import dev.outboxrelay.settle.DeadLetter;
+import dev.outboxrelay.settle.Settlement;
+import dev.outboxrelay.streams.StreamAttacher;
+import dev.outboxrelay.telemetry.LaneGauge;
+import dev.outboxrelay.telemetry.TenantMeters;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.LongAdder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A lane with its thread, its meters and the edges that carry out what it wants.
+ *
+ * <p>Every method of {@link LaneOutput} is called on the lane's thread; every answer of an edge is posted to it.
+ */
+final class LaneCell implements LaneOutput, AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(LaneCell.class);
+
+    private final Address address;
+    private final Session session;
+    private final LaneThread home;
+    private final Lane lane;
+    private final TenantMeters meters;
+    private final LaneGauge gauge;
+    private final Map<Item, Long> sentAt = new HashMap<>();
+    private long connectionEpoch = -1;
+
+    final LongAdder published = new LongAdder();
+    final LongAdder duplicates = new LongAdder();
+    final LongAdder deadLettered = new LongAdder();
+    private volatile LaneSnapshot snapshot;
+
+    LaneCell(Address address, Session session, LaneThread home, LaneLimits limits, Fence fence, TenantMeters meters) {
+        this.address = address;
+        this.session = session;
+        this.home = home;
+        this.meters = meters;
+        this.gauge = meters.openLane();
+        this.lane = new Lane(address, limits, fence, new SplittableRandom(), this);
+        this.snapshot = lane.snapshot();
+    }
+
+    /** Hands events over, in order. Any thread, but one after the other. */
+    void arrived(List<Item> items) {
+        input(() -> lane.arrived(items));
+    }
+
+    /** Tells the lane whether there is a connection. Any thread. */
+    void connectionChanged() {
+        input(() -> {});
+    }
+
+    /** Everything that was committed before this start has arrived. Any thread. */
+    void caughtUp() {
+        input(lane::caughtUp);
+    }
+
+    /** The lane as it was after its last input. Any thread. */
+    LaneSnapshot snapshot() {
+        return snapshot;
+    }
+
+    @Override
+    public void close() {
+        gauge.close();
+    }
+
+    private void input(Runnable input) {
+        home.post(() -> now(input));
+    }
+
+    private void now(Runnable input) {
+        if (session.isOver()) {
+            return;
+        }
+        Session.Link link = session.link();
+        if (link.epoch() != connectionEpoch) {
+            // a reconnect that happened between two looks was a disconnect too: what was in flight is in doubt
+            lane.disconnected();
+            connectionEpoch = link.epoch();
+            sentAt.clear();
+            if (link.connected()) {
+                lane.connected(link.maxPayload());
+            }
+        }
+        input.run();
+        snapshot = lane.snapshot();
+        long oldest = lane.oldestMicros();
+        gauge.set(lane.queued(), lane.inFlight(), oldest == Long.MAX_VALUE ? LaneGauge.NONE : oldest / 1_000);
+    }
+
+    @Override
+    public void attach(long round, OptionalLong probe) {
+        session.attacher().attach(address, probe, new StreamAttacher.Answer() {
+            @Override
+            public void attached(StreamTail tail) {
+                input(() -> lane.attached(round, tail, System.nanoTime()));
+            }
+
+            @Override
+            public void failed(Failure failure) {
+                input(() -> lane.attachFailed(round, failure, System.nanoTime()));
+            }
+        });
+    }
+
+    @Override
+    public void publish(long round, Item item, long expectedLastSequence, Position position) {
+        Envelope envelope = Objects.requireNonNull(item.envelope());
+        sentAt.put(item, System.nanoTime());
+        session.publisher()
+                .publish(
+                        envelope,
+                        position,
+                        expectedLastSequence,
+                        outcome -> input(() -> answered(round, item, outcome)));
+    }
+
+    private void answered(long round, Item item, PublishOutcome outcome) {
+        long now = System.nanoTime();
+        Long sent = sentAt.remove(item);
+        if (outcome instanceof PublishOutcome.Stored stored) {
+            if (sent != null) {
+                meters.publishSeconds(now - sent);
+            }
+            lane.acknowledged(round, item, stored.sequence(), now);
+        } else if (outcome instanceof PublishOutcome.Duplicate duplicate) {
+            lane.duplicate(round, item, duplicate.sequence(), now);
+        } else if (outcome instanceof PublishOutcome.Failed failed) {
+            log.atDebug()
+                    .addKeyValue("tenant", address.tenant())
+                    .addKeyValue("eventId", item.event().id())
+                    .addKeyValue("cause", failed.failure().cause())
+                    .log("publish failed");
+            lane.failed(round, item, failed.failure(), now);
+        }
+    }
+
+    @Override
+    public void settle(List<Item> items, How how) {
+        if (how == How.SKIPPED) {
+            duplicates.add(items.size());
+            meters.duplicate(items.size());
+        } else {
+            published.add(items.size());
+            meters.published(items.size());
+            double now = session.nowMicros();
+            for (Item item : items) {
+                meters.endToEndSeconds((now - item.event().origin().committedAtMicros()) / 1e6);
+            }
+        }
+        List<Settlement> rows = new ArrayList<>(items.size());
+        for (Item item : items) {
+            session.release(item);
+            if (session.settleMode(item.event().row().table()) == SettleMode.KEEP) {
+                session.settled(item.ticket());
+            } else {
+                rows.add(new Settlement(item.event().row(), () -> session.settled(item.ticket())));
+            }
+        }
+        if (!rows.isEmpty()) {
+            session.settler().add(rows);
+        }
+    }
+
+    @Override
+    public void deadLetter(Item item, Rejection rejection) {
+        OutboxEvent event = item.event();
+        session.deadLetters().add(new DeadLetter(event, rejection.reason(), rejection.error(), item.attempts(), () -> {
+            deadLettered.increment();
+            meters.deadLettered(rejection.reason().code());
+            Session.logDeadLetter(event, rejection.reason(), rejection.error());
+            session.release(item);
+            session.settled(item.ticket());
+            input(lane::deadLettered);
+        }));
+    }
+
+    @Override
+    public void release(Item item) {
+        session.release(item);
+    }
+
+    @Override
+    public void wakeAt(long nanos) {
+        home.at(nanos, () -> now(() -> lane.woken(System.nanoTime())));
+    }
+
+    @Override
+    public void notice(Notice notice, String text) {
+        Failure trouble = lane.snapshot().trouble();
+        String cause = notice == Notice.RETRY && trouble != null
+                ? trouble.cause()
+                : notice.name().toLowerCase(java.util.Locale.ROOT);
+        session.meters().retry(cause);
+        log.atWarn()
+                .addKeyValue("tenant", address.tenant())
+                .addKeyValue("stream", address.stream())
+                .addKeyValue("cause", cause)
+                .addKeyValue("detail", text)
+                .log(
+                        switch (notice) {
+                            case RETRY -> "publishing paused, trying again";
+                            case STREAM_LOST_TAIL ->
+                                "the stream lost messages that it had acknowledged: publish them again from the outbox";
+                            case FENCE_UNUSABLE ->
+                                "nobody can tell which events are in the stream: some may be published twice";
+                            case FOREIGN_MESSAGES -> "somebody else publishes into the stream: the tenant waits";
+                        });
+    }
+
+    @Override
+    public void restart(boolean useFences, String reason) {
+        session.end(new SessionEnd.Restart(useFences, reason));
+    }
+}

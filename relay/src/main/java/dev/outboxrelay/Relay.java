@@ -1,0 +1,410 @@
+package dev.outboxrelay;
+
+import dev.outboxrelay.admin.AdminBindException;
+import dev.outboxrelay.admin.AdminServer;
+import dev.outboxrelay.admin.Health;
+import dev.outboxrelay.admin.HealthFacts;
+import dev.outboxrelay.admin.MetricsPage;
+import dev.outboxrelay.admin.RelayStatus;
+import dev.outboxrelay.admin.Role;
+import dev.outboxrelay.admin.SlotStatus;
+import dev.outboxrelay.admin.TenantStatus;
+import dev.outboxrelay.admin.Totals;
+import dev.outboxrelay.config.Settings;
+import dev.outboxrelay.lane.Failure;
+import dev.outboxrelay.lane.LaneSnapshot;
+import dev.outboxrelay.postgres.Database;
+import dev.outboxrelay.postgres.SqlErrors;
+import dev.outboxrelay.publish.JetStreamPublisher;
+import dev.outboxrelay.publish.NatsLink;
+import dev.outboxrelay.publish.NatsRefused;
+import dev.outboxrelay.slot.Finding;
+import dev.outboxrelay.slot.SlotMonitor;
+import dev.outboxrelay.slot.SlotState;
+import dev.outboxrelay.slot.StartChecks;
+import dev.outboxrelay.streams.JetStreamChecks;
+import dev.outboxrelay.streams.StreamAttacher;
+import dev.outboxrelay.telemetry.BuildInfo;
+import dev.outboxrelay.telemetry.Meters;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The relay as a whole: brings both ends up, runs sessions one after the other, and stops in reverse.
+ *
+ * <p>What is wrong with the configuration of either end before the first session is thrown as {@link CannotStart}; what
+ * goes wrong later, and an end that is away at any time, is waited for.
+ *
+ * <p>{@link #run()} blocks; everything else may be called from any thread. Longer than most classes here because it is
+ * the one place that knows all of it.
+ */
+public final class Relay {
+
+    private static final Logger log = LoggerFactory.getLogger(Relay.class);
+    private static final Duration DRAIN = Duration.ofSeconds(10);
+    private static final Duration WEDGED_AFTER = Duration.ofSeconds(60);
+    private static final long FIRST_PAUSE_MILLIS = 200;
+    private static final long LONGEST_PAUSE_MILLIS = 5_000;
+
+    private final Settings settings;
+    private final BuildInfo build;
+    private final InstantSource clock;
+    private final Meters meters;
+    private final Database database;
+    private final NatsLink nats;
+    private final SlotMonitor slotMonitor;
+    private final AdminServer admin;
+    private final EndState sourceEnd;
+    private final EndState natsEnd;
+    private final CountDownLatch stopRequested = new CountDownLatch(1);
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private final Object linkLock = new Object();
+    private Session.Link link = new Session.Link(0, false, 0);
+    private volatile @Nullable Session session;
+    private volatile @Nullable SlotState slot;
+    private volatile Role role = Role.STARTING;
+    private volatile Instant roleSince;
+    private volatile Instant heartbeat;
+    private String lastSaid = "";
+
+    public Relay(Settings settings, BuildInfo build, InstantSource clock) {
+        this.settings = settings;
+        this.build = build;
+        this.clock = clock;
+        this.meters = new Meters(settings.admin().maxTenantLabels(), build, clock);
+        this.database = new Database(settings.postgres());
+        this.nats = new NatsLink(settings.nats(), new LinkListener());
+        this.slotMonitor = new SlotMonitor(database, settings.postgres().slot(), new SlotListener());
+        this.sourceEnd = new EndState(clock);
+        this.natsEnd = new EndState(clock);
+        this.roleSince = clock.instant();
+        this.heartbeat = clock.instant();
+        this.admin = new AdminServer(
+                settings.admin().host(), settings.admin().port(), this::health, this::status, new Metrics());
+    }
+
+    /**
+     * Runs until {@link #stop()} is called.
+     *
+     * @throws CannotStart when something has to be mended before the relay can work
+     */
+    public void run() throws CannotStart, InterruptedException {
+        try {
+            admin.start();
+            log.atInfo()
+                    .addKeyValue("version", build.version())
+                    .addKeyValue("admin", settings.admin().host() + ":" + admin.port())
+                    .addKeyValue("postgres", settings.postgres().shownUrl())
+                    .addKeyValue("nats", settings.nats().shownUrls())
+                    .log("outbox relay starting");
+            if (!openNats()) {
+                return;
+            }
+            try (StreamAttacher attacher =
+                    new StreamAttacher(nats.connection(), settings.streams(), meters::streamCreated)) {
+                runSessions(new Session.Edges(
+                        settings, database, new JetStreamPublisher(nats.connection()), attacher, meters, clock));
+            }
+        } catch (AdminBindException e) {
+            throw new CannotStart(List.of(String.valueOf(e.getMessage())));
+        } catch (IOException e) {
+            throw new CannotStart(List.of("NATS: " + e.getMessage()));
+        } finally {
+            slotMonitor.close();
+            nats.close();
+            admin.close();
+            stopped.countDown();
+        }
+    }
+
+    /** Asks the relay to take nothing more, drain what is in flight, and end. Returns at once. */
+    public void stop() {
+        stopRequested.countDown();
+    }
+
+    /** Waits until {@link #run()} has ended; false when the time is over first. */
+    public boolean awaitStopped(Duration timeout) throws InterruptedException {
+        return stopped.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** The admin server's port, for those who asked for any. */
+    public int adminPort() {
+        return admin.port();
+    }
+
+    private boolean openNats() throws CannotStart, InterruptedException {
+        long pause = FIRST_PAUSE_MILLIS;
+        while (!isStopping()) {
+            heartbeat = clock.instant();
+            try {
+                nats.open();
+                if (checkJetStream()) {
+                    return true;
+                }
+                nats.close();
+            } catch (NatsRefused e) {
+                throw new CannotStart(List.of(String.valueOf(e.getMessage())));
+            } catch (IOException e) {
+                natsEnd.down(e.getMessage());
+                say("NATS at " + settings.nats().shownUrls() + " cannot be reached, waiting: " + e.getMessage());
+            }
+            pause = pause(pause);
+        }
+        return false;
+    }
+
+    private boolean checkJetStream() throws CannotStart {
+        List<JetStreamChecks.Finding> findings =
+                JetStreamChecks.run(nats.connection(), nats.server(), settings.streams());
+        List<String> hard = findings.stream()
+                .filter(finding -> !finding.passes())
+                .map(JetStreamChecks.Finding::toString)
+                .toList();
+        if (!hard.isEmpty()) {
+            throw new CannotStart(hard);
+        }
+        findings.forEach(finding -> say("waiting: " + finding));
+        return findings.isEmpty();
+    }
+
+    private void runSessions(Session.Edges edges) throws CannotStart, InterruptedException {
+        boolean useFences = true;
+        boolean everStarted = false;
+        long pause = FIRST_PAUSE_MILLIS;
+        while (!isStopping()) {
+            heartbeat = clock.instant();
+            Optional<Session> opened = open(edges, useFences, everStarted);
+            if (opened.isEmpty()) {
+                pause = pause(pause);
+                continue;
+            }
+            if (!everStarted) {
+                slotMonitor.start();
+                everStarted = true;
+            }
+            SessionEnd end = follow(opened.get());
+            if (end instanceof SessionEnd.Restart restart) {
+                useFences = restart.useFences();
+                say("reading the slot again from what is confirmed: " + restart.reason());
+            } else if (end instanceof SessionEnd.SourceLost lost) {
+                useFences = true;
+                sourceEnd.down(lost.error());
+                say("the replication stream ended, starting again: " + lost.error());
+            }
+            pause = pause(FIRST_PAUSE_MILLIS);
+        }
+    }
+
+    /** A session that has begun, or empty when something is in the way that may pass. */
+    private Optional<Session> open(Session.Edges edges, boolean useFences, boolean everStarted) throws CannotStart {
+        try {
+            List<Finding> findings;
+            try (Connection connection = database.open("check")) {
+                findings = StartChecks.run(connection, settings);
+            }
+            List<String> hard = findings.stream()
+                    .filter(finding -> !finding.passes())
+                    .map(Finding::toString)
+                    .toList();
+            if (!hard.isEmpty() && !everStarted) {
+                throw new CannotStart(hard);
+            }
+            if (!findings.isEmpty()) {
+                findings.forEach(finding -> say("PostgreSQL: " + finding));
+                sourceEnd.down(findings.get(0).problem());
+                return Optional.empty();
+            }
+            Session begun = new Session(edges, useFences);
+            synchronized (linkLock) {
+                begun.link(link);
+                session = begun;
+            }
+            begun.start();
+            return Optional.of(begun);
+        } catch (SQLException e) {
+            String where = "PostgreSQL at " + settings.postgres().shownUrl();
+            if (SqlErrors.isConfiguration(e) && !everStarted) {
+                throw new CannotStart(
+                        List.of(where + " refuses user " + settings.postgres().user() + ": " + e.getMessage()
+                                + "\n    mend: check outbox.postgres.url, .user and .password, and pg_hba.conf"));
+            }
+            sourceEnd.down(e.getMessage());
+            say(where + " cannot be used, waiting: " + e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private SessionEnd follow(Session running) throws InterruptedException {
+        try {
+            while (true) {
+                heartbeat = clock.instant();
+                Optional<SessionEnd> end = running.awaitEnd(Duration.ofMillis(200));
+                if (end.isPresent()) {
+                    return end.get();
+                }
+                if (running.isStreaming()) {
+                    sourceEnd.up();
+                    meters.sourceConnected(true);
+                    become(Role.LEADER);
+                    lastSaid = "";
+                }
+                if (isStopping()) {
+                    become(Role.STOPPING);
+                    running.drain(DRAIN);
+                }
+            }
+        } finally {
+            meters.sourceConnected(false);
+            sourceEnd.down(null);
+            if (role != Role.STOPPING) {
+                become(Role.STARTING);
+            }
+            running.close();
+            // what the old lanes sent must not arrive behind what the next ones find
+            nats.flush(Duration.ofSeconds(2));
+            session = null;
+        }
+    }
+
+    private void become(Role next) {
+        if (role != next) {
+            roleSince = clock.instant();
+            role = next;
+        }
+    }
+
+    private boolean isStopping() {
+        return stopRequested.getCount() == 0;
+    }
+
+    private long pause(long millis) throws InterruptedException {
+        boolean unused = stopRequested.await(millis, TimeUnit.MILLISECONDS);
+        return Math.min(millis * 2, LONGEST_PAUSE_MILLIS);
+    }
+
+    /** Says what the relay waits for, once as long as it stays the same. */
+    private void say(String text) {
+        if (!text.equals(lastSaid)) {
+            log.warn("{}", text);
+            lastSaid = text;
+        }
+    }
+
+    private Health health() {
+        HealthFacts facts = new HealthFacts(role, roleSince, sourceEnd.state(), natsEnd.state(), heartbeat);
+        return Health.of(facts, clock.instant(), WEDGED_AFTER);
+    }
+
+    /** What {@code /api/status} answers. */
+    public RelayStatus status() {
+        Session running = session;
+        List<TenantStatus> tenants = running == null
+                ? List.of()
+                : running.cells().stream().map(this::tenant).toList();
+        SlotState known = slot;
+        SlotStatus slotStatus = known == null
+                ? new SlotStatus(settings.postgres().slot(), null, null, null)
+                : new SlotStatus(
+                        settings.postgres().slot(),
+                        known.confirmed().toString(),
+                        known.retainedBytes(),
+                        known.confirmedLagBytes());
+        return new RelayStatus(
+                build.version(),
+                role,
+                roleSince,
+                slotStatus,
+                sourceEnd.state(),
+                natsEnd.state(),
+                Totals.of(tenants, running == null ? 0 : running.homelessDeadLetters()),
+                tenants);
+    }
+
+    private TenantStatus tenant(LaneCell cell) {
+        LaneSnapshot lane = cell.snapshot();
+        Failure trouble = lane.trouble();
+        double age = lane.oldestMicros() == Long.MAX_VALUE
+                ? 0
+                : Math.max(0, clock.millis() - lane.oldestMicros() / 1_000) / 1_000.0;
+        return new TenantStatus(
+                lane.address().tenant().value(),
+                lane.address().stream().value(),
+                lane.phase().word(),
+                lane.queued(),
+                lane.inFlight(),
+                cell.published.sum(),
+                cell.duplicates.sum(),
+                cell.deadLettered.sum(),
+                lane.lastSequence() == 0 ? null : lane.lastSequence(),
+                age,
+                trouble == null ? null : trouble.text());
+    }
+
+    private final class LinkListener implements NatsLink.Listener {
+        @Override
+        public void connected(long maxPayload) {
+            change(true, maxPayload);
+            natsEnd.up();
+            meters.natsConnected(true);
+            log.atInfo().addKeyValue("maxPayload", maxPayload).log("connected to nats");
+        }
+
+        @Override
+        public void disconnected(String why) {
+            change(false, 0);
+            natsEnd.down(why);
+            meters.natsConnected(false);
+            if (!isStopping()) {
+                log.atWarn().addKeyValue("error", why).log("connection to nats lost: every lane waits");
+            }
+        }
+
+        private void change(boolean connected, long maxPayload) {
+            synchronized (linkLock) {
+                link = new Session.Link(link.epoch() + 1, connected, maxPayload);
+                Session running = session;
+                if (running != null) {
+                    running.link(link);
+                }
+            }
+        }
+    }
+
+    private final class SlotListener implements SlotMonitor.Listener {
+        @Override
+        public void slot(SlotState state) {
+            slot = state;
+            meters.slot(state.retainedBytes(), state.confirmedLagBytes());
+        }
+
+        @Override
+        public void unknown(String why) {
+            slot = null;
+            meters.slotUnknown();
+        }
+    }
+
+    private final class Metrics implements MetricsPage {
+        @Override
+        public String contentType(@Nullable String accept) {
+            return meters.contentType(accept);
+        }
+
+        @Override
+        public void writeTo(OutputStream out, @Nullable String accept) throws IOException {
+            meters.writeTo(out, accept);
+        }
+    }
+}

@@ -1,0 +1,461 @@
+package dev.outboxrelay;
+
+import dev.outboxrelay.config.Settings;
+import dev.outboxrelay.config.SettleMode;
+import dev.outboxrelay.config.TableMapping;
+import dev.outboxrelay.decode.Change;
+import dev.outboxrelay.decode.Decoded;
+import dev.outboxrelay.decode.Decoder;
+import dev.outboxrelay.event.Lsn;
+import dev.outboxrelay.event.OutboxEvent;
+import dev.outboxrelay.event.Reason;
+import dev.outboxrelay.event.SlotIdentity;
+import dev.outboxrelay.event.TableName;
+import dev.outboxrelay.lane.Fence;
+import dev.outboxrelay.lane.Item;
+import dev.outboxrelay.lane.LaneLimits;
+import dev.outboxrelay.lane.Rejection;
+import dev.outboxrelay.lane.RetryPolicy;
+import dev.outboxrelay.postgres.Database;
+import dev.outboxrelay.publish.JetStreamPublisher;
+import dev.outboxrelay.route.Address;
+import dev.outboxrelay.route.Routed;
+import dev.outboxrelay.route.Router;
+import dev.outboxrelay.settle.DeadLetter;
+import dev.outboxrelay.settle.DeadLetterWriter;
+import dev.outboxrelay.settle.RowSettler;
+import dev.outboxrelay.slot.SlotMonitor;
+import dev.outboxrelay.slot.SlotState;
+import dev.outboxrelay.source.DebeziumSource;
+import dev.outboxrelay.streams.StreamAttacher;
+import dev.outboxrelay.telemetry.Meters;
+import dev.outboxrelay.watermark.Ticket;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One run from the slot's confirmed position on: an engine, the lanes it feeds, and what settles their events. Whatever
+ * goes wrong on the PostgreSQL side ends it; the next one begins where this one confirmed.
+ *
+ * <p>Longer than most classes here because it is the one place where source, lanes and settling meet.
+ */
+final class Session implements DebeziumSource.Handler {
+
+    private static final Logger log = LoggerFactory.getLogger(Session.class);
+
+    /** How many dead letters of one tenant are written at the same time. */
+    private static final int OPEN_DEAD_LETTERS = 200;
+
+    private static final Duration CONFLICT_PAUSE = Duration.ofSeconds(30);
+
+    /** The connection to NATS as the lanes see it; each change has a new epoch. */
+    record Link(long epoch, boolean connected, long maxPayload) {}
+
+    /** What a session works with; all of it outlives the session. */
+    record Edges(
+            Settings settings,
+            Database database,
+            JetStreamPublisher publisher,
+            StreamAttacher attacher,
+            Meters meters,
+            InstantSource clock) {}
+
+    private final Edges edges;
+    private final boolean useFences;
+    private final Connection control;
+    private final SlotIdentity identity;
+    private final DebeziumSource source;
+    private final RowSettler settler;
+    private final DeadLetterWriter deadLetters;
+    private final Decoder decoder;
+    private final Router router;
+    private final Map<TableName, SettleMode> modes;
+    private final Tickets tickets = new Tickets();
+    private final Budget budget;
+    private final List<LaneThread> threads = new ArrayList<>();
+    private final Map<String, LaneCell> cells = new ConcurrentHashMap<>();
+    private final CompletableFuture<SessionEnd> end = new CompletableFuture<>();
+    private final Set<Item> charged = ConcurrentHashMap.newKeySet();
+    private volatile Link link = new Link(0, false, 0);
+    private volatile boolean draining;
+    private volatile boolean owned;
+    private final LongAdder homelessDeadLetters = new LongAdder();
+    private @Nullable Fence fence;
+    private Lsn startUp = Lsn.NONE;
+    private boolean caughtUp;
+
+    /** @throws SQLException when the control connection cannot be had */
+    Session(Edges edges, boolean useFences) throws SQLException {
+        Settings settings = edges.settings();
+        this.edges = edges;
+        this.useFences = useFences;
+        this.modes = settings.source().all().stream()
+                .collect(Collectors.toUnmodifiableMap(TableMapping::name, TableMapping::settle));
+        this.decoder = new Decoder(settings.source().all());
+        this.router = new Router(settings.naming());
+        this.budget = new Budget(settings.lanes().maxBytes(), settings.lanes().maxEvents());
+        this.settler = new RowSettler(edges.database(), modes, settings.settle());
+        this.deadLetters =
+                new DeadLetterWriter(edges.database(), settings.postgres().slot(), modes);
+        this.control = edges.database().open("control");
+        this.identity = SlotState.identity(control, settings.postgres().slot());
+        this.source = DebeziumSource.create(settings, SlotMonitor.MESSAGE_PREFIX, this);
+        for (int i = 0; i < settings.lanes().threads(); i++) {
+            threads.add(new LaneThread(i, bug -> end(new SessionEnd.SourceLost("a lane broke: " + bug))));
+        }
+    }
+
+    void start() {
+        threads.forEach(LaneThread::start);
+        settler.start();
+        deadLetters.start();
+        source.start();
+    }
+
+    /** Waits for the end; empty when the time is over first. */
+    Optional<SessionEnd> awaitEnd(Duration timeout) throws InterruptedException {
+        try {
+            return Optional.of(end.get(timeout.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (TimeoutException e) {
+            return Optional.empty();
+        } catch (java.util.concurrent.ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Ends the session; the first reason counts. Any thread. */
+    void end(SessionEnd why) {
+        end.complete(why);
+    }
+
+    boolean isOver() {
+        return end.isDone();
+    }
+
+    /** Whether the slot is ours and rows may come. */
+    boolean isStreaming() {
+        return owned && !isOver();
+    }
+
+    /** The connection to NATS came or went. Any thread. */
+    void link(Link now) {
+        link = now;
+        cells.values().forEach(LaneCell::connectionChanged);
+    }
+
+    Link link() {
+        return link;
+    }
+
+    /**
+     * Takes nothing more, waits until everything taken is settled and confirmed, and ends. What does not get there in
+     * time comes again at the next start.
+     */
+    void drain(Duration timeout) throws InterruptedException {
+        draining = true;
+        long deadline = System.nanoTime() + timeout.toNanos();
+        boolean settled = tickets.awaitAllSettled(timeout);
+        if (settled) {
+            awaitConfirmed(
+                    Math.min(deadline, System.nanoTime() + Duration.ofSeconds(3).toNanos()));
+        }
+        log.atInfo()
+                .addKeyValue("unsettled", tickets.open())
+                .addKeyValue("confirmed", tickets.confirmable())
+                .log(settled ? "drained" : "stopped with events in flight: they come again at the next start");
+        end(new SessionEnd.Stopped());
+    }
+
+    private void awaitConfirmed(long deadline) throws InterruptedException {
+        Lsn wanted = tickets.confirmable();
+        try {
+            while (System.nanoTime() < deadline && !isOver()) {
+                SlotState state;
+                synchronized (control) {
+                    state = SlotState.read(control, identity.slot());
+                }
+                if (wanted.isAtOrBefore(state.confirmed())) {
+                    return;
+                }
+                TimeUnit.MILLISECONDS.sleep(50);
+            }
+        } catch (SQLException e) {
+            log.atWarn().addKeyValue("error", e.getMessage()).log("cannot see whether the slot is confirmed");
+        }
+    }
+
+    /** Stops everything; idempotent. */
+    void close() throws InterruptedException {
+        end(new SessionEnd.Stopped());
+        source.stop();
+        settler.close();
+        deadLetters.close();
+        threads.forEach(LaneThread::close);
+        cells.values().forEach(LaneCell::close);
+        try {
+            control.close();
+        } catch (SQLException e) {
+            log.atDebug().addKeyValue("error", e.getMessage()).log("closing a connection failed");
+        }
+    }
+
+    @Override
+    public Lsn owned() {
+        try {
+            SlotState state;
+            synchronized (control) {
+                // the slot is ours and nothing was confirmed since: no feedback of an earlier leader can still move it
+                state = SlotState.read(control, identity.slot());
+                SlotMonitor.emit(control);
+            }
+            fence = new Fence(0, identity, state.confirmed(), useFences);
+            startUp = state.current();
+            owned = true;
+            log.atInfo()
+                    .addKeyValue("slot", identity.slot())
+                    .addKeyValue("confirmed", state.confirmed())
+                    .addKeyValue("walEnd", state.current())
+                    .addKeyValue("behindBytes", state.confirmedLagBytes())
+                    .log("streaming");
+            return state.confirmed();
+        } catch (SQLException e) {
+            throw new IllegalStateException("the slot cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void changes(List<Change> changes) throws InterruptedException {
+        if (draining || isOver()) {
+            return; // not taken: no ticket, no boundary, so it comes again
+        }
+        Set<String> dead = caughtUp ? Set.of() : knownDeadLetters(changes);
+        Map<LaneCell, List<Item>> arrivals = new LinkedHashMap<>();
+        for (Change change : changes) {
+            if (change instanceof Change.Passed passed) {
+                tickets.boundary(passed.lsn());
+                if (!caughtUp && startUp.isAtOrBefore(passed.lsn())) {
+                    deliver(arrivals);
+                    caughtUp = true;
+                    cells.values().forEach(LaneCell::caughtUp);
+                }
+            } else if (change instanceof Change.Inserted row) {
+                inserted(row, dead, arrivals);
+            }
+        }
+        deliver(arrivals);
+    }
+
+    private void inserted(Change.Inserted row, Set<String> dead, Map<LaneCell, List<Item>> arrivals)
+            throws InterruptedException {
+        Decoded decoded = decoder.decode(row);
+        Routed routed = router.route(decoded);
+        Ticket ticket = tickets.issue();
+        OutboxEvent event = event(decoded);
+        if (dead.contains(event.id().value())) {
+            tickets.settle(ticket); // written before the last stop, and committed together with the row's status
+            return;
+        }
+        if (routed instanceof Routed.Homeless homeless) {
+            deadLetter(ticket, homeless, arrivals);
+            return;
+        }
+        Item item = routed instanceof Routed.Deliverable deliverable
+                ? Item.deliverable(ticket, deliverable.envelope())
+                : rejected(ticket, (Routed.Unroutable) routed);
+        Address address = routed instanceof Routed.Deliverable deliverable
+                ? deliverable.envelope().address()
+                : ((Routed.Unroutable) routed).address();
+        acquire(item, arrivals);
+        arrivals.computeIfAbsent(cell(address), unused -> new ArrayList<>()).add(item);
+    }
+
+    private static Item rejected(Ticket ticket, Routed.Unroutable unroutable) {
+        return Item.rejected(ticket, unroutable.event(), new Rejection(unroutable.reason(), unroutable.error()));
+    }
+
+    private void deadLetter(Ticket ticket, Routed.Homeless homeless, Map<LaneCell, List<Item>> arrivals)
+            throws InterruptedException {
+        Item item = Item.rejected(ticket, homeless.event(), new Rejection(homeless.reason(), homeless.error()));
+        acquire(item, arrivals);
+        deadLetters.add(new DeadLetter(homeless.event(), homeless.reason(), homeless.error(), 0, () -> {
+            homelessDeadLetters.increment();
+            edges.meters().invalidTenant().deadLettered(homeless.reason().code());
+            logDeadLetter(homeless.event(), homeless.reason(), homeless.error());
+            release(item);
+            settled(ticket);
+        }));
+    }
+
+    private static OutboxEvent event(Decoded decoded) {
+        return decoded instanceof Decoded.Event event ? event.event() : ((Decoded.Malformed) decoded).remains();
+    }
+
+    /** Takes memory for an item; while there is none, everything collected so far must already be on its way. */
+    private void acquire(Item item, Map<LaneCell, List<Item>> arrivals) throws InterruptedException {
+        long cost = cost(item);
+        if (!budget.tryAcquire(cost)) {
+            deliver(arrivals);
+            budget.acquire(cost);
+        }
+        charged.add(item);
+    }
+
+    private static long cost(Item item) {
+        OutboxEvent event = item.event();
+        String headers = event.headersJson();
+        return Budget.cost(
+                event.payload().size() + 2L * event.subject().length() + (headers == null ? 0 : 4L * headers.length()));
+    }
+
+    /** Gives an item's memory back, once. Any thread. */
+    void release(Item item) {
+        if (charged.remove(item)) {
+            budget.release(cost(item));
+        }
+    }
+
+    private void deliver(Map<LaneCell, List<Item>> arrivals) {
+        arrivals.forEach(LaneCell::arrived);
+        arrivals.clear();
+    }
+
+    private LaneCell cell(Address address) {
+        LaneCell known = cells.get(address.tenant().value());
+        if (known != null) {
+            return known;
+        }
+        Settings settings = edges.settings();
+        RetryPolicy retry = new RetryPolicy(
+                settings.retry().initial(),
+                settings.retry().max(),
+                settings.retry().maxAttempts());
+        LaneLimits limits =
+                new LaneLimits(settings.lanes().window(), OPEN_DEAD_LETTERS, retry, CONFLICT_PAUSE.toNanos());
+        LaneCell cell = new LaneCell(
+                address,
+                this,
+                threads.get(Math.floorMod(address.tenant().value().hashCode(), threads.size())),
+                limits,
+                Objects.requireNonNull(fence),
+                edges.meters().tenant(address.tenant().value()));
+        cells.put(address.tenant().value(), cell);
+        cell.connectionChanged();
+        if (caughtUp) {
+            cell.caughtUp();
+        }
+        return cell;
+    }
+
+    private Set<String> knownDeadLetters(List<Change> changes) {
+        List<String> ids = changes.stream()
+                .filter(Change.Inserted.class::isInstance)
+                .map(change ->
+                        event(decoder.decode((Change.Inserted) change)).id().value())
+                .toList();
+        if (ids.isEmpty()) {
+            return Set.of();
+        }
+        try {
+            synchronized (control) {
+                return DeadLetterWriter.known(control, identity.slot(), ids);
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException("dead letters cannot be looked up: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public Lsn confirmable() {
+        return tickets.confirmable();
+    }
+
+    @Override
+    public void stopped(Optional<Throwable> error) {
+        owned = false;
+        end(error.<SessionEnd>map(e -> new SessionEnd.SourceLost(SourceErrors.describe(e)))
+                .orElseGet(SessionEnd.Stopped::new));
+    }
+
+    /** Any thread. */
+    void settled(Ticket ticket) {
+        tickets.settle(ticket);
+    }
+
+    SettleMode settleMode(TableName table) {
+        return modes.getOrDefault(table, SettleMode.KEEP);
+    }
+
+    RowSettler settler() {
+        return settler;
+    }
+
+    DeadLetterWriter deadLetters() {
+        return deadLetters;
+    }
+
+    StreamAttacher attacher() {
+        return edges.attacher();
+    }
+
+    JetStreamPublisher publisher() {
+        return edges.publisher();
+    }
+
+    Meters meters() {
+        return edges.meters();
+    }
+
+    /** Wall-clock time in microseconds, to compare with commit times. */
+    long nowMicros() {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, edges.clock().instant());
+    }
+
+    Collection<LaneCell> cells() {
+        return cells.values();
+    }
+
+    long homelessDeadLetters() {
+        return homelessDeadLetters.sum();
+    }
+
+    long open() {
+        return tickets.open();
+    }
+
+    static void logDeadLetter(OutboxEvent event, Reason reason, String error) {
+        log.atWarn()
+                .addKeyValue("tenant", printable(event.tenant()))
+                .addKeyValue("eventId", event.id())
+                .addKeyValue("lsn", event.origin().lsn())
+                .addKeyValue("reason", reason.code())
+                .addKeyValue("error", error)
+                .log("event became a dead letter");
+    }
+
+    /** A tenant id may be any text: nothing in it may forge a line of the log. */
+    private static String printable(String tenant) {
+        String clean = tenant.replaceAll("[^\\x21-\\x7e]", "?");
+        return clean.length() > 80 ? clean.substring(0, 80) + "…" : clean;
+    }
+}

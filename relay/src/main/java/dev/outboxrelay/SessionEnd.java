@@ -1,0 +1,14 @@
+package dev.outboxrelay;
+
+/** Why a run of the source ended. */
+sealed interface SessionEnd {
+
+    /** It was asked to. */
+    record Stopped() implements SessionEnd {}
+
+    /** The engine or its connection failed: start again from what is confirmed. */
+    record SourceLost(String error) implements SessionEnd {}
+
+    /** It rested on something untrue: start again, with or without trusting fences. */
+    record Restart(boolean useFences, String reason) implements SessionEnd {}
+}

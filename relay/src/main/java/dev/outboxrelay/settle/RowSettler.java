@@ -1,0 +1,87 @@
+package dev.outboxrelay.settle;
+
+import dev.outboxrelay.config.SettleMode;
+import dev.outboxrelay.config.SettleSettings;
+import dev.outboxrelay.event.TableName;
+import dev.outboxrelay.postgres.Database;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Marks or deletes published rows, in batches, on a thread and a connection of its own.
+ *
+ * <p>A row that somebody else has locked, or that cannot be seen yet (its commit is in the WAL a moment before other
+ * sessions see it), is tried again apart from the others: it costs its tenant nothing but its own ticket. A row that
+ * stays invisible was deleted by its application; it is given up after {@value #INVISIBLE_SECONDS} seconds.
+ */
+public final class RowSettler implements AutoCloseable {
+
+    /** How long a row may be invisible before it is taken for deleted. */
+    static final int INVISIBLE_SECONDS = 10;
+
+    private final Map<TableName, SettleMode> modes;
+    private final BatchWorker<Settlement> worker;
+
+    /** @param modes what to do with rows of each table; none of them {@code KEEP} */
+    public RowSettler(Database database, Map<TableName, SettleMode> modes, SettleSettings settings) {
+        this.modes = Map.copyOf(modes);
+        this.worker = new BatchWorker<>("settle", database, settings.batch(), settings.linger(), this::settle);
+    }
+
+    public void start() {
+        worker.start();
+    }
+
+    /** Queues rows; returns at once. */
+    public void add(List<Settlement> settlements) {
+        worker.add(settlements);
+    }
+
+    @Override
+    public void close() {
+        worker.close();
+    }
+
+    private List<Settlement> settle(Connection connection, List<Settlement> batch, boolean patient)
+            throws SQLException {
+        RowStatements statements = new RowStatements(connection);
+        Map<TableName, List<Settlement>> byTable = batch.stream()
+                .collect(Collectors.groupingBy(s -> s.row().table(), LinkedHashMap::new, Collectors.toList()));
+        List<Settlement> again = new ArrayList<>();
+        List<Settlement> done = new ArrayList<>(batch.size());
+        for (Map.Entry<TableName, List<Settlement>> entry : byTable.entrySet()) {
+            TableName table = entry.getKey();
+            Set<String> ids = entry.getValue().stream().map(s -> s.row().id()).collect(Collectors.toSet());
+            Set<String> settled = statements.settle(table, mode(table), ids);
+            Set<String> locked = Set.of();
+            if (!patient && settled.size() < ids.size()) {
+                // out of patience with what cannot be seen, never with what is locked
+                ids.removeAll(settled);
+                locked = statements.visible(table, ids);
+            }
+            for (Settlement settlement : entry.getValue()) {
+                String id = settlement.row().id();
+                boolean open = !settled.contains(id) && (patient || locked.contains(id));
+                (open ? again : done).add(settlement);
+            }
+        }
+        connection.commit();
+        // after the commit: a crash here means that the events come again and find their rows settled
+        done.forEach(settlement -> settlement.done().run());
+        return again;
+    }
+
+    private SettleMode mode(TableName table) {
+        SettleMode mode = modes.get(table);
+        if (mode == null) {
+            throw new IllegalStateException("rows of " + table + " are not settled in the table");
+        }
+        return mode;
+    }
+}
