@@ -1,0 +1,190 @@
+package dev.outboxrelay.schema;
+
+import static dev.outboxrelay.schema.SchemaDatabase.OPERATOR;
+import static dev.outboxrelay.schema.SchemaDatabase.WRITER;
+import static dev.outboxrelay.schema.Sql.execute;
+import static dev.outboxrelay.schema.Sql.failing;
+import static dev.outboxrelay.schema.Sql.rows;
+import static dev.outboxrelay.schema.Sql.value;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What publish() and purge() do, and that the outbox takes whatever an application writes. */
+@ParameterizedClass
+@EnumSource(SchemaServer.class)
+final class FunctionsIT {
+    private static final String INVALID_PARAMETER = "22023";
+    private static final String NOT_NULL = "23502";
+    private static final String CHECK = "23514";
+
+    private final SchemaDatabase database;
+
+    FunctionsIT(SchemaServer server) throws SQLException {
+        database = new SchemaDatabase(server);
+    }
+
+    @BeforeEach
+    void install() throws Exception {
+        database.install();
+    }
+
+    @AfterEach
+    void drop_the_database() throws Exception {
+        database.close();
+    }
+
+    @Test
+    void publish_returns_the_id_of_the_row_it_inserted() throws Exception {
+        try (Connection writer = database.as(WRITER);
+                Connection admin = database.superuser()) {
+            UUID plain =
+                    UUID.fromString(value(writer, "SELECT outbox.publish('acme', 'events.order.created', '\\x0001')"));
+            UUID named = UUID.fromString(
+                    value(
+                            writer,
+                            "SELECT outbox.publish(tenant_id => 'b', subject => 's', payload => '', headers => '{\"traceparent\": \"x\"}')"));
+
+            assertThat(
+                            rows(
+                                    admin,
+                                    "SELECT id, tenant_id, subject, payload, headers, status, published_at FROM outbox.message ORDER BY seq"))
+                    .containsExactly(
+                            plain + " acme events.order.created \\x0001 null pending null",
+                            named + " b s \\x {\"traceparent\": \"x\"} pending null");
+        }
+    }
+
+    @Test
+    void publish_is_part_of_the_callers_transaction() throws Exception {
+        try (Connection writer = database.as(WRITER);
+                Connection admin = database.superuser()) {
+            writer.setAutoCommit(false);
+            value(writer, "SELECT outbox.publish('acme', 'a', '')");
+
+            writer.rollback();
+
+            assertThat(rows(admin, "SELECT 1 FROM outbox.message")).isEmpty();
+        }
+    }
+
+    @Test
+    void rows_that_break_every_rule_of_the_relay_are_accepted() throws Exception {
+        try (Connection writer = database.as(WRITER)) {
+            execute(writer, "SELECT outbox.publish('', '', '')");
+            execute(
+                    writer,
+                    "SELECT outbox.publish(' *>.\n', 'tenant.other.>', '\\xff00', '[1, {\"Nats-Rollup\": null}]')");
+            execute(writer, "SELECT outbox.publish(repeat('t', 100000), repeat('.', 100000), '', '\"text\"')");
+            failing(writer, NOT_NULL, "SELECT outbox.publish(null, 'a', '')");
+        }
+    }
+
+    @Test
+    void purge_deletes_published_rows_beyond_the_age_in_bounded_batches() throws Exception {
+        try (Connection admin = database.superuser();
+                Connection operator = database.as(OPERATOR)) {
+            insert(admin, 25, "published", "now() - interval '8 days'");
+            insert(admin, 3, "published", "now() - interval '6 days'");
+            insert(admin, 4, "pending", "null");
+            insert(admin, 5, "failed", "null");
+
+            assertThat(value(operator, "SELECT outbox.purge('7 days', 10)")).isEqualTo("10");
+            assertThat(value(operator, "SELECT outbox.purge('7 days', 10)")).isEqualTo("10");
+            assertThat(value(operator, "SELECT outbox.purge('7 days')")).isEqualTo("5");
+            assertThat(value(operator, "SELECT outbox.purge('7 days')")).isEqualTo("0");
+
+            assertThat(rows(admin, "SELECT status, count(*) FROM outbox.message GROUP BY 1 ORDER BY 1"))
+                    .containsExactly("failed 5", "pending 4", "published 3");
+        }
+    }
+
+    @Test
+    void purge_skips_rows_that_somebody_has_locked() throws Exception {
+        try (Connection admin = database.superuser();
+                Connection operator = database.as(OPERATOR)) {
+            insert(admin, 3, "published", "now() - interval '8 days'");
+            admin.setAutoCommit(false);
+            rows(admin, "SELECT id FROM outbox.message LIMIT 1 FOR UPDATE");
+
+            assertThat(value(operator, "SELECT outbox.purge('7 days')")).isEqualTo("2");
+
+            admin.rollback();
+        }
+    }
+
+    @Test
+    void purge_refuses_an_age_or_a_bound_that_makes_no_sense() throws Exception {
+        try (Connection operator = database.as(OPERATOR)) {
+            assertThat(failing(operator, INVALID_PARAMETER, "SELECT outbox.purge(null)"))
+                    .contains("older_than");
+            assertThat(failing(operator, INVALID_PARAMETER, "SELECT outbox.purge('-1 day')"))
+                    .contains("older_than");
+            assertThat(failing(operator, INVALID_PARAMETER, "SELECT outbox.purge('1 day', 0)"))
+                    .contains("max_rows");
+            assertThat(failing(operator, INVALID_PARAMETER, "SELECT outbox.purge('1 day', null)"))
+                    .contains("max_rows");
+        }
+    }
+
+    @Test
+    void policies_that_cannot_be_right_are_refused_where_they_are_written() throws Exception {
+        try (Connection operator = database.as(OPERATOR)) {
+            for (String values : new String[] {
+                "(tenant_id, max_age, duplicate_window) VALUES ('a', '1 min', '2 min')",
+                "(tenant_id, replicas) VALUES ('a', 6)",
+                "(tenant_id, max_messages) VALUES ('a', 0)",
+                "(tenant_id, storage) VALUES ('a', 'tape')",
+                "(tenant_id, poison) VALUES ('a', 'ignore')",
+                "(tenant_id) VALUES ('')"
+            }) {
+                failing(operator, CHECK, "INSERT INTO outbox.tenant " + values);
+            }
+            for (String values : new String[] {
+                "(name, priority, action) VALUES ('r', 1, 'rewrite')",
+                "(name, priority, action) VALUES ('r', 1, 'copy')",
+                "(name, priority, action, subject_template) VALUES ('r', 1, 'rewrite', 'tenant.other.x')",
+                "(name, priority, action, subject_template) VALUES ('r', 1, 'rewrite', 'a..b')",
+                "(name, priority, action, subject_template) VALUES ('r', 1, 'drop', 'a')",
+                "(name, priority, action, subject_pattern) VALUES ('r', 1, 'drop', 'a.>.b')",
+                "(name, priority, action, headers) VALUES ('r', 1, 'rewrite', '{\"NATS-Rollup\": \"all\"}')",
+                "(name, priority, action, headers) VALUES ('r', 1, 'rewrite', '{\"a\": [\"b\"]}')",
+                "(name, priority, action, headers) VALUES ('r', 1, 'rewrite', '[\"a\"]')"
+            }) {
+                failing(operator, CHECK, "INSERT INTO outbox.route " + values);
+            }
+            for (String values : new String[] {
+                "(name) VALUES ('a.b')",
+                "(name, backoff) VALUES ('a', '{1s, NULL}')",
+                "(name, backoff, max_deliver) VALUES ('a', '{1s, 2s}', 1)",
+                "(name, filter_subject) VALUES ('a', 'a. .b')"
+            }) {
+                failing(operator, CHECK, "INSERT INTO outbox.consumer " + values);
+            }
+            execute(operator, """
+                    INSERT INTO outbox.route (name, priority, subject_pattern, action, subject_template, headers)
+                    VALUES ('audit', 10, 'events.*.>', 'rewrite', 'audit.log', '{"a": "b"}')
+                    """);
+            execute(
+                    operator,
+                    "INSERT INTO outbox.consumer (name, backoff, max_deliver) VALUES ('billing', '{1s, 5s}', 3)");
+            execute(
+                    operator,
+                    "INSERT INTO outbox.tenant (tenant_id, max_age, duplicate_window) VALUES ('not there yet', '0', '2 min')");
+        }
+    }
+
+    private static void insert(Connection admin, int rows, String status, String publishedAt) throws SQLException {
+        execute(
+                admin,
+                "INSERT INTO outbox.message (tenant_id, subject, payload, status, published_at, created_at) SELECT 'a', 'b', '', '%s', %s, now() - interval '9 days' FROM generate_series(1, %d)"
+                        .formatted(status, publishedAt, rows));
+    }
+}

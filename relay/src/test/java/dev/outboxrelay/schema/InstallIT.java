@@ -1,0 +1,251 @@
+package dev.outboxrelay.schema;
+
+import static dev.outboxrelay.schema.SchemaDatabase.run;
+import static dev.outboxrelay.schema.Sql.execute;
+import static dev.outboxrelay.schema.Sql.failing;
+import static dev.outboxrelay.schema.Sql.rows;
+import static dev.outboxrelay.schema.Sql.value;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outboxrelay.testing.Await;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Installing and removing: by whom, how often, in which order, and what is left afterwards. */
+@ParameterizedClass
+@EnumSource(SchemaServer.class)
+final class InstallIT {
+    private static final String OBJECT_IN_USE = "55006";
+    private static final String NOT_IN_PREREQUISITE_STATE = "55000";
+    private static final String DUPLICATE_OBJECT = "42710";
+    private static final String DUPLICATE_SCHEMA = "42P06";
+    private static final String DEPENDENT_OBJECTS = "2BP01";
+
+    private static final Duration DEADLINE = Duration.ofSeconds(20);
+
+    private final SchemaDatabase database;
+
+    InstallIT(SchemaServer server) throws SQLException {
+        database = new SchemaDatabase(server);
+    }
+
+    @BeforeEach
+    void nothing_is_installed() throws Exception {
+        try (Connection admin = database.superuser()) {
+            assertThat(leftovers(admin)).isEmpty();
+        }
+    }
+
+    @AfterEach
+    void drop_the_database() throws Exception {
+        database.close();
+    }
+
+    @Test
+    void every_table_column_and_function_says_what_it_is_for() throws Exception {
+        database.install();
+        try (Connection admin = database.superuser()) {
+            assertThat(rows(admin, """
+                            SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+                             WHERE c.relnamespace = 'outbox'::regnamespace AND c.relkind IN ('r', 'v') AND a.attnum > 0
+                               AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid, 'pg_class') IS NULL)
+                            UNION ALL
+                            SELECT 'function', p.proname FROM pg_proc p
+                             WHERE p.pronamespace = 'outbox'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL
+                            """)).isEmpty();
+        }
+    }
+
+    @Test
+    void a_message_has_no_constraint_but_not_null_and_its_key() throws Exception {
+        database.install();
+        try (Connection admin = database.superuser()) {
+            assertThat(
+                            rows(
+                                    admin,
+                                    "SELECT contype FROM pg_constraint WHERE conrelid = 'outbox.message'::regclass AND contype <> 'n'"))
+                    .containsExactly("p");
+        }
+    }
+
+    @Test
+    void no_index_hinders_hot_updates_of_the_marks() throws Exception {
+        database.install();
+        try (Connection admin = database.superuser()) {
+            execute(
+                    admin,
+                    "INSERT INTO outbox.message (tenant_id, subject, payload) SELECT 'a', 'b', '' FROM generate_series(1, 5)");
+            execute(admin, "UPDATE outbox.message SET status = 'published', published_at = now()");
+
+            assertThat(rows(
+                            admin,
+                            "SELECT indexdef FROM pg_indexes WHERE schemaname = 'outbox' AND tablename = 'message'"))
+                    .hasSize(2)
+                    .noneMatch(index -> index.contains("status") || index.contains("published_at"));
+            execute(admin, "SELECT pg_stat_force_next_flush()");
+            assertThat(value(
+                            admin,
+                            "SELECT n_tup_hot_upd FROM pg_stat_user_tables WHERE relid = 'outbox.message'::regclass"))
+                    .isEqualTo("5");
+        }
+    }
+
+    @Test
+    void a_second_run_of_a_version_changes_nothing_and_says_so() throws Exception {
+        database.install();
+        try (Connection admin = database.superuser()) {
+            assertThat(failing(admin, DUPLICATE_SCHEMA, text("V1__outbox.sql"))).contains("already exists");
+        }
+    }
+
+    @Test
+    void a_dba_who_is_no_superuser_installs_and_uninstalls() throws Exception {
+        try (Connection admin = database.superuser()) {
+            execute(admin, "CREATE ROLE dba CREATEROLE");
+            execute(admin, "GRANT CREATE ON DATABASE schema_test TO dba");
+            database.allowLogin("dba");
+        }
+        try (Connection dba = database.as("dba")) {
+            assertThat(run(dba, "V1__outbox.sql"))
+                    .anyMatch(notice -> notice.contains("outbox_relay has no REPLICATION attribute"));
+            run(dba, "V2__attach.sql");
+            execute(dba, "CREATE SCHEMA shop CREATE TABLE customer (id int, tenant text)");
+            execute(dba, "SELECT outbox.attach('shop.customer', 'column:tenant', 'customers.{op}')");
+            execute(dba, "INSERT INTO shop.customer VALUES (1, 'acme')");
+            assertThat(rows(dba, "SELECT tenant_id, subject FROM outbox.message"))
+                    .containsExactly("acme customers.insert");
+
+            run(dba, "uninstall.sql");
+        }
+        try (Connection admin = database.superuser()) {
+            assertThat(leftovers(admin)).isEmpty();
+        }
+    }
+
+    @Test
+    void the_slot_is_made_once_and_only_after_the_publication() throws Exception {
+        try (Connection admin = database.superuser()) {
+            assertThat(failing(admin, NOT_IN_PREREQUISITE_STATE, text("slot.sql")))
+                    .contains("has no publication outbox", "V1__outbox.sql");
+            database.install();
+
+            try (Connection relay = database.as(SchemaDatabase.RELAY)) {
+                assertThat(run(relay, "slot.sql")).containsExactly("slot outbox_relay created in database schema_test");
+            }
+            assertThat(run(admin, "slot.sql")).containsExactly("slot outbox_relay exists and fits: nothing to do");
+
+            assertThat(rows(
+                            admin,
+                            "SELECT plugin, slot_type, database, temporary, two_phase FROM pg_replication_slots"))
+                    .containsExactly("pgoutput logical schema_test f f");
+        }
+    }
+
+    @Test
+    void a_slot_of_that_name_which_does_not_fit_is_an_error_and_stays() throws Exception {
+        database.install();
+        try (Connection admin = database.superuser();
+                Connection elsewhere = database.elsewhere()) {
+            execute(admin, "SELECT pg_create_physical_replication_slot('outbox_relay')");
+            assertThat(failing(admin, DUPLICATE_OBJECT, text("slot.sql")))
+                    .contains("exists as a physical slot", "pg_drop_replication_slot");
+            execute(admin, "SELECT pg_drop_replication_slot('outbox_relay')");
+            execute(elsewhere, "SELECT pg_create_logical_replication_slot('outbox_relay', 'pgoutput')");
+            assertThat(failing(admin, DUPLICATE_OBJECT, text("slot.sql")))
+                    .contains("exists in database postgres, and this is schema_test");
+            assertThat(value(admin, "SELECT count(*) FROM pg_replication_slots"))
+                    .isEqualTo("1");
+        }
+    }
+
+    @Test
+    void uninstall_leaves_nothing_and_may_be_repeated() throws Exception {
+        database.install();
+        try (Connection admin = database.superuser()) {
+            run(admin, "optional/grant-delete.sql");
+            run(admin, "slot.sql");
+            execute(admin, "CREATE SCHEMA shop CREATE TABLE customer (id int)");
+            execute(admin, "SELECT outbox.attach('shop.customer', 'constant:acme', 'customers.{op}')");
+
+            run(admin, "uninstall.sql");
+            run(admin, "uninstall.sql");
+
+            assertThat(leftovers(admin)).isEmpty();
+            execute(admin, "INSERT INTO shop.customer VALUES (1)");
+        }
+    }
+
+    @Test
+    void uninstall_touches_nothing_while_something_of_yours_hangs_on_the_outbox() throws Exception {
+        database.install();
+        try (Connection admin = database.superuser()) {
+            run(admin, "slot.sql");
+            execute(admin, "CREATE VIEW public.mine AS SELECT id FROM outbox.message");
+
+            assertThat(failing(admin, DEPENDENT_OBJECTS, text("uninstall.sql"))).contains("view mine");
+
+            assertThat(value(admin, "SELECT count(*) FROM pg_publication_tables WHERE pubname = 'outbox'"))
+                    .isEqualTo("1");
+            assertThat(value(admin, "SELECT count(*) FROM pg_replication_slots"))
+                    .isEqualTo("1");
+        }
+    }
+
+    @Test
+    void uninstall_refuses_while_the_slot_is_in_use() throws Exception {
+        database.install();
+        try (Connection admin = database.superuser();
+                Connection open = database.superuser()) {
+            open.setAutoCommit(false);
+            execute(open, "CREATE TABLE public.still_being_written (id int)");
+            CompletableFuture<List<String>> slot = CompletableFuture.supplyAsync(this::createSlot);
+            Await.until(
+                    "the slot is active",
+                    DEADLINE,
+                    () -> value(admin, "SELECT count(*) FROM pg_replication_slots WHERE active")
+                            .equals("1"));
+
+            assertThat(failing(admin, OBJECT_IN_USE, text("uninstall.sql")))
+                    .contains("in use by process", "Stop the relay");
+
+            open.rollback();
+            assertThat(slot.get(DEADLINE.toSeconds(), TimeUnit.SECONDS)).hasSize(1);
+            assertThat(value(admin, "SELECT count(*) FROM pg_namespace WHERE nspname = 'outbox'"))
+                    .isEqualTo("1");
+        }
+    }
+
+    private List<String> createSlot() {
+        try (Connection relay = database.as(SchemaDatabase.RELAY)) {
+            return run(relay, "slot.sql");
+        } catch (SQLException | IOException e) {
+            throw new CompletionException(e);
+        }
+    }
+
+    private static List<String> leftovers(Connection admin) throws Exception {
+        return rows(admin, """
+                SELECT 'schema', nspname FROM pg_namespace WHERE nspname = 'outbox'
+                UNION ALL SELECT 'publication', pubname FROM pg_publication
+                UNION ALL SELECT 'slot', slot_name FROM pg_replication_slots
+                UNION ALL SELECT 'role', rolname FROM pg_roles WHERE rolname LIKE 'outbox%'
+                UNION ALL SELECT 'trigger', tgname FROM pg_trigger WHERE tgname LIKE 'outbox%'
+                """);
+    }
+
+    private static String text(String file) throws IOException {
+        return Files.readString(SchemaServer.file(file));
+    }
+}
