@@ -1,0 +1,74 @@
+package dev.outboxrelay.cli;
+
+import dev.outboxrelay.config.Problem;
+import dev.outboxrelay.config.RawValue;
+import dev.outboxrelay.config.Reading;
+import dev.outboxrelay.config.SettingsReader;
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfig;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.eclipse.microprofile.config.ConfigValue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gathers the configuration from one YAML file, the environment above it, and files with secrets. Nothing else is
+ * looked at: no system properties, no files on the class path.
+ */
+final class ConfigLoader {
+
+    private static final int FILE_ORDINAL = 100;
+    private static final int ENVIRONMENT_ORDINAL = 300;
+    private static final String ENVIRONMENT = "environment";
+
+    private final List<Problem> problems = new ArrayList<>();
+
+    private ConfigLoader() {}
+
+    /** Loads and checks everything; reports every problem, those of files and of single settings, at once. */
+    static Reading load(@Nullable Path file, Map<String, String> environment) {
+        return new ConfigLoader().gather(file, environment);
+    }
+
+    private Reading gather(@Nullable Path file, Map<String, String> environment) {
+        ConfigFile fromFile = file == null ? ConfigFile.none() : ConfigFile.read(file);
+        problems.addAll(fromFile.problems());
+        EnvironmentValues fromEnvironment = EnvironmentValues.of(environment);
+        problems.addAll(fromEnvironment.problems());
+
+        Map<String, RawValue> raw = merge(fromFile, fromEnvironment);
+        problems.addAll(SecretFiles.resolve(raw));
+        // An unreadable file says nothing about what would have been in it: only its own problem is worth reading.
+        if (!fromFile.problems().isEmpty()) {
+            return new Reading.Rejected(problems);
+        }
+        return with(SettingsReader.read(raw));
+    }
+
+    private static Map<String, RawValue> merge(ConfigFile file, EnvironmentValues environment) {
+        SmallRyeConfig config = new SmallRyeConfigBuilder()
+                .withSources(new PropertiesConfigSource(file.values(), file.origin(), FILE_ORDINAL))
+                .withSources(new PropertiesConfigSource(environment.values(), ENVIRONMENT, ENVIRONMENT_ORDINAL))
+                .build();
+        Map<String, RawValue> raw = new TreeMap<>();
+        for (String key : config.getPropertyNames()) {
+            ConfigValue value = config.getConfigValue(key);
+            String origin = value.getSourceOrdinal() == ENVIRONMENT_ORDINAL
+                    ? ENVIRONMENT + " " + environment.variableOf(key)
+                    : file.origin();
+            raw.put(key, new RawValue(value.getRawValue() == null ? "" : value.getRawValue(), origin));
+        }
+        return raw;
+    }
+
+    private Reading with(Reading reading) {
+        if (reading instanceof Reading.Rejected rejected) {
+            problems.addAll(rejected.problems());
+        }
+        return problems.isEmpty() ? reading : new Reading.Rejected(problems);
+    }
+}

@@ -1,0 +1,255 @@
+package dev.outboxrelay.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outboxrelay.config.Preset;
+import dev.outboxrelay.config.Problem;
+import dev.outboxrelay.config.Reading;
+import dev.outboxrelay.config.SettingCatalog;
+import dev.outboxrelay.config.Settings;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class ConfigLoaderTest {
+
+    private static final Map<String, String> ADDRESSES =
+            Map.of("OUTBOX_POSTGRES_URL", "jdbc:postgresql://db/shop", "OUTBOX_NATS_URL", "nats://n1:4222");
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void the_environment_alone_is_enough() {
+        assertThat(settings(null, ADDRESSES).postgres().url()).isEqualTo("jdbc:postgresql://db/shop");
+    }
+
+    @Test
+    void the_environment_wins_over_the_file() {
+        Path file = yaml("""
+                outbox:
+                  naming: encode
+                  nats:
+                    url: nats://from-file
+                """);
+
+        Settings settings = settings(file, ADDRESSES);
+
+        assertThat(settings.nats().urls()).containsExactly("nats://n1:4222");
+        assertThat(settings.naming()).hasToString("ENCODE");
+    }
+
+    @Test
+    void keys_with_dots_lists_and_single_elements_from_the_environment_all_count() {
+        Path file = yaml("""
+                outbox.postgres.url: jdbc:postgresql://db/shop
+                outbox:
+                  nats:
+                    url:
+                      - nats://a
+                      - nats://b
+                  source:
+                    tables:
+                      - table: public.outboxevent
+                        preset: debezium
+                      - table: public.second
+                """);
+
+        Settings settings = settings(file, Map.of("OUTBOX_SOURCE_TABLES_1__PRESET", "native"));
+
+        assertThat(settings.postgres().url()).isEqualTo("jdbc:postgresql://db/shop");
+        assertThat(settings.nats().urls()).containsExactly("nats://a", "nats://b");
+        assertThat(settings.source().tables())
+                .extracting(table -> table.name() + " " + table.preset())
+                .containsExactly("public.outboxevent " + Preset.DEBEZIUM, "public.second " + Preset.NATIVE);
+    }
+
+    @Test
+    void an_empty_list_of_tables_is_no_table() {
+        Path file = yaml("outbox: {source: {tables: []}}");
+
+        assertThat(settings(file, ADDRESSES).source().tables()).isEmpty();
+    }
+
+    @Test
+    void neither_system_properties_nor_expressions_reach_the_settings() {
+        String key = "outbox.postgres.slot";
+        System.setProperty(key, "from_system");
+        try {
+            Settings settings = settings(yaml("outbox: {postgres: {password: '${user.home}\\a'}}"), ADDRESSES);
+
+            assertThat(settings.postgres().slot()).isEqualTo("outbox_relay");
+            assertThat(settings.postgres().password().reveal()).isEqualTo("${user.home}\\a");
+        } finally {
+            System.clearProperty(key);
+        }
+    }
+
+    @Test
+    void a_secret_comes_from_a_file_without_its_line_end() {
+        Path secret = file("password", " hunter2 \n");
+
+        Settings settings = settings(null, with("OUTBOX_POSTGRES_PASSWORD_FILE", secret.toString()));
+
+        assertThat(settings.postgres().password().reveal()).isEqualTo(" hunter2 ");
+    }
+
+    @Test
+    void a_secret_file_that_is_missing_or_empty_is_a_problem() {
+        Path empty = file("empty", "\n");
+
+        assertThat(problems(null, with("OUTBOX_POSTGRES_PASSWORD_FILE", folder + "/none")))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.toString())
+                        .contains(
+                                "outbox.postgres.password-file",
+                                "OUTBOX_POSTGRES_PASSWORD_FILE",
+                                "/none",
+                                "NoSuchFile"));
+        assertThat(problems(null, with("OUTBOX_POSTGRES_PASSWORD_FILE", empty.toString())))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.why()).contains("is empty"));
+    }
+
+    @Test
+    void a_password_in_the_file_and_a_password_file_in_the_environment_are_a_problem() {
+        Path file = yaml("outbox: {postgres: {password: hunter2}}");
+
+        assertThat(problems(file, with("OUTBOX_POSTGRES_PASSWORD_FILE", "/run/pw")))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.toString())
+                        .contains("environment OUTBOX_POSTGRES_PASSWORD_FILE", "file " + file, "Give one of the two")
+                        .doesNotContain("hunter2"));
+    }
+
+    @Test
+    void problems_of_file_environment_and_values_come_together_each_with_its_origin() {
+        Path file = yaml("""
+                outbox:
+                  streams: {replica: 1, max-age: soon}
+                other: 1
+                """);
+
+        List<Problem> problems = problems(
+                file,
+                Map.of(
+                        "OUTBOX_POSTGRES_URL", "jdbc:postgresql://db/shop",
+                        "OUTBOX_NATS_URL", "n1:x",
+                        "OUTBOX_NATS_TOKEN", "hunter2",
+                        "OUTBOX_POSTGRES_SLOT", "",
+                        "OUTBOX_LOG_LEVEL", "DEBUG",
+                        "OUTBOX_TOPIC", "somebody else's"));
+
+        assertThat(problems)
+                .extracting(problem -> problem.what() + " <- " + problem.where())
+                .containsExactlyInAnyOrder(
+                        "OUTBOX_NATS_TOKEN <- environment",
+                        "other <- file " + file,
+                        "outbox.streams.replica <- file " + file,
+                        "outbox.streams.max-age <- file " + file,
+                        "outbox.nats.url <- environment OUTBOX_NATS_URL");
+        assertThat(problems).extracting(Problem::toString).noneMatch(text -> text.contains("hunter2"));
+    }
+
+    @Test
+    void malformed_yaml_names_file_line_and_column_and_nothing_of_its_text() {
+        Path file = yaml("""
+                outbox:
+                  postgres:
+                    password: *hunter2
+                """);
+
+        assertThat(problems(file, ADDRESSES))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.toString())
+                        .contains("file " + file + ", line 3, column 15", "single quotes")
+                        .doesNotContain("hunter2"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "- a\n- b\n",
+                "just text",
+                "a: 1\n---\nb: 2\n",
+                "outbox: {naming: strict}\noutbox: {}\n",
+                "a: [",
+                "\ta: 1"
+            })
+    void a_file_that_is_not_one_map_with_each_key_once_is_a_problem(String text) {
+        assertThat(problems(yaml(text), ADDRESSES))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.where()).startsWith("file " + folder));
+    }
+
+    @Test
+    void an_empty_file_says_nothing() {
+        assertThat(settings(yaml("# only a comment\n"), ADDRESSES).nats().urls())
+                .containsExactly("nats://n1:4222");
+    }
+
+    @Test
+    void a_file_that_is_missing_a_directory_or_not_text_is_a_problem() throws IOException {
+        Path binary = Files.write(folder.resolve("binary"), new byte[] {(byte) 0xff, (byte) 0xfe, 0});
+
+        assertThat(problems(folder.resolve("none.yaml"), ADDRESSES))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.toString()).contains("none.yaml", "does not exist"));
+        assertThat(problems(folder, ADDRESSES))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.why()).isEqualTo("it is a directory"));
+        assertThat(problems(binary, ADDRESSES))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.why()).isEqualTo("it is not UTF-8 text"));
+    }
+
+    @Test
+    void the_example_file_shows_every_setting_with_its_default() throws IOException {
+        Path example = Path.of("src/dist/conf/outbox-relay.yaml");
+
+        Settings settings = settings(example, ADDRESSES);
+
+        assertThat(settings).isEqualTo(settings(null, ADDRESSES));
+        String text = Files.readString(example);
+        assertThat(SettingCatalog.all())
+                .filteredOn(setting -> !setting.isSecret())
+                .allSatisfy(setting -> assertThat(text)
+                        .contains(setting.key().substring(setting.key().lastIndexOf('.') + 1) + ":"));
+    }
+
+    private static Map<String, String> with(String variable, String value) {
+        Map<String, String> all = new java.util.HashMap<>(ADDRESSES);
+        all.put(variable, value);
+        return all;
+    }
+
+    private static Settings settings(@Nullable Path file, Map<String, String> environment) {
+        Reading reading = ConfigLoader.load(file, environment);
+        assertThat(reading).isInstanceOf(Reading.Complete.class);
+        return ((Reading.Complete) reading).settings();
+    }
+
+    private static List<Problem> problems(@Nullable Path file, Map<String, String> environment) {
+        return ((Reading.Rejected) ConfigLoader.load(file, environment)).problems();
+    }
+
+    private Path yaml(String text) {
+        return file("relay.yaml", text);
+    }
+
+    private Path file(String name, String text) {
+        try {
+            return Files.writeString(folder.resolve(name), text, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}
