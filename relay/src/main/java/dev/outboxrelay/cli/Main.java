@@ -1,5 +1,7 @@
 package dev.outboxrelay.cli;
 
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -45,9 +47,7 @@ public final class Main implements Runnable {
 
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] arguments) {
-        RelayRunner relay = settings -> {
-            throw new IllegalStateException("this build has no relay in it");
-        };
+        RelayRunner relay = new ForegroundRelay(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
         System.exit(commandLine(System.getenv(), relay).execute(arguments));
     }
 
