@@ -45,10 +45,7 @@ public final class Main implements Runnable {
 
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] arguments) {
-        RelayRunner relay = settings -> {
-            throw new IllegalStateException("this build has no relay in it");
-        };
-        System.exit(commandLine(System.getenv(), relay).execute(arguments));
+        System.exit(commandLine(System.getenv(), new ForegroundRelay()).execute(arguments));
     }
 
     /** The whole command line; the caller says what the environment is and what runs the relay. */
