@@ -14,22 +14,20 @@ import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.lane.Failure;
 import dev.outboxrelay.lane.LaneSnapshot;
 import dev.outboxrelay.postgres.Database;
-import dev.outboxrelay.postgres.SqlErrors;
+import dev.outboxrelay.postgres.DatabaseException;
 import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.publish.NatsLink;
 import dev.outboxrelay.publish.NatsRefused;
 import dev.outboxrelay.slot.Finding;
+import dev.outboxrelay.slot.SlotControl;
 import dev.outboxrelay.slot.SlotMonitor;
 import dev.outboxrelay.slot.SlotState;
-import dev.outboxrelay.slot.StartChecks;
 import dev.outboxrelay.streams.JetStreamChecks;
 import dev.outboxrelay.streams.StreamAttacher;
 import dev.outboxrelay.telemetry.BuildInfo;
 import dev.outboxrelay.telemetry.Meters;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -210,32 +208,21 @@ public final class Relay {
     /** A session that has begun, or empty when something is in the way that may pass. */
     private Optional<Session> open(Session.Edges edges, boolean useFences, boolean everStarted) throws CannotStart {
         try {
-            List<Finding> findings;
-            try (Connection connection = database.open("check")) {
-                findings = StartChecks.run(connection, settings);
-            }
-            List<String> hard = findings.stream()
-                    .filter(finding -> !finding.passes())
-                    .map(Finding::toString)
-                    .toList();
-            if (!hard.isEmpty() && !everStarted) {
-                throw new CannotStart(hard);
-            }
-            if (!findings.isEmpty()) {
-                findings.forEach(finding -> say("PostgreSQL: " + finding));
-                sourceEnd.down(findings.get(0).problem());
+            SlotControl control = SlotControl.open(database);
+            if (!mayStart(control.check(settings), everStarted)) {
+                control.close();
                 return Optional.empty();
             }
-            Session begun = new Session(edges, useFences);
+            Session begun = new Session(edges, control, useFences);
             synchronized (linkLock) {
                 begun.link(link);
                 session = begun;
             }
             begun.start();
             return Optional.of(begun);
-        } catch (SQLException e) {
+        } catch (DatabaseException e) {
             String where = "PostgreSQL at " + settings.postgres().shownUrl();
-            if (SqlErrors.isConfiguration(e) && !everStarted) {
+            if (e.isConfiguration() && !everStarted) {
                 throw new CannotStart(
                         List.of(where + " refuses user " + settings.postgres().user() + ": " + e.getMessage()
                                 + "\n    mend: check outbox.postgres.url, .user and .password, and pg_hba.conf"));
@@ -244,6 +231,21 @@ public final class Relay {
             say(where + " cannot be used, waiting: " + e.getMessage());
             return Optional.empty();
         }
+    }
+
+    private boolean mayStart(List<Finding> findings, boolean everStarted) throws CannotStart {
+        List<String> hard = findings.stream()
+                .filter(finding -> !finding.passes())
+                .map(Finding::toString)
+                .toList();
+        if (!hard.isEmpty() && !everStarted) {
+            throw new CannotStart(hard);
+        }
+        if (!findings.isEmpty()) {
+            findings.forEach(finding -> say("PostgreSQL: " + finding));
+            sourceEnd.down(findings.get(0).problem());
+        }
+        return findings.isEmpty();
     }
 
     private SessionEnd follow(Session running) throws InterruptedException {

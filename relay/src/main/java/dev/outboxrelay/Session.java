@@ -17,21 +17,22 @@ import dev.outboxrelay.lane.LaneLimits;
 import dev.outboxrelay.lane.Rejection;
 import dev.outboxrelay.lane.RetryPolicy;
 import dev.outboxrelay.postgres.Database;
+import dev.outboxrelay.postgres.DatabaseException;
 import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.route.Address;
 import dev.outboxrelay.route.Routed;
 import dev.outboxrelay.route.Router;
 import dev.outboxrelay.settle.DeadLetter;
+import dev.outboxrelay.settle.DeadLetterIndex;
 import dev.outboxrelay.settle.DeadLetterWriter;
 import dev.outboxrelay.settle.RowSettler;
+import dev.outboxrelay.slot.SlotControl;
 import dev.outboxrelay.slot.SlotMonitor;
 import dev.outboxrelay.slot.SlotState;
 import dev.outboxrelay.source.DebeziumSource;
 import dev.outboxrelay.streams.StreamAttacher;
 import dev.outboxrelay.telemetry.Meters;
 import dev.outboxrelay.watermark.Ticket;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -83,7 +84,8 @@ final class Session implements DebeziumSource.Handler {
 
     private final Edges edges;
     private final boolean useFences;
-    private final Connection control;
+    private final SlotControl control;
+    private final DeadLetterIndex deadLetterIndex;
     private final SlotIdentity identity;
     private final DebeziumSource source;
     private final RowSettler settler;
@@ -105,8 +107,12 @@ final class Session implements DebeziumSource.Handler {
     private Lsn startUp = Lsn.NONE;
     private boolean caughtUp;
 
-    /** @throws SQLException when the control connection cannot be had */
-    Session(Edges edges, boolean useFences) throws SQLException {
+    /**
+     * Takes over the control connection.
+     *
+     * @throws DatabaseException when it does not answer
+     */
+    Session(Edges edges, SlotControl control, boolean useFences) throws DatabaseException {
         Settings settings = edges.settings();
         this.edges = edges;
         this.useFences = useFences;
@@ -118,8 +124,10 @@ final class Session implements DebeziumSource.Handler {
         this.settler = new RowSettler(edges.database(), modes, settings.settle());
         this.deadLetters =
                 new DeadLetterWriter(edges.database(), settings.postgres().slot(), modes);
-        this.control = edges.database().open("control");
-        this.identity = SlotState.identity(control, settings.postgres().slot());
+        this.deadLetterIndex =
+                new DeadLetterIndex(edges.database(), settings.postgres().slot());
+        this.control = control;
+        this.identity = control.identity();
         this.source = DebeziumSource.create(settings, SlotMonitor.MESSAGE_PREFIX, this);
         for (int i = 0; i < settings.lanes().threads(); i++) {
             threads.add(new LaneThread(i, bug -> end(new SessionEnd.SourceLost("a lane broke: " + bug))));
@@ -191,16 +199,13 @@ final class Session implements DebeziumSource.Handler {
         Lsn wanted = tickets.confirmable();
         try {
             while (System.nanoTime() < deadline && !isOver()) {
-                SlotState state;
-                synchronized (control) {
-                    state = SlotState.read(control, identity.slot());
-                }
+                SlotState state = control.state();
                 if (wanted.isAtOrBefore(state.confirmed())) {
                     return;
                 }
                 TimeUnit.MILLISECONDS.sleep(50);
             }
-        } catch (SQLException e) {
+        } catch (DatabaseException e) {
             log.atWarn().addKeyValue("error", e.getMessage()).log("cannot see whether the slot is confirmed");
         }
     }
@@ -213,22 +218,16 @@ final class Session implements DebeziumSource.Handler {
         deadLetters.close();
         threads.forEach(LaneThread::close);
         cells.values().forEach(LaneCell::close);
-        try {
-            control.close();
-        } catch (SQLException e) {
-            log.atDebug().addKeyValue("error", e.getMessage()).log("closing a connection failed");
-        }
+        deadLetterIndex.close();
+        control.close();
     }
 
     @Override
     public Lsn owned() {
         try {
-            SlotState state;
-            synchronized (control) {
-                // the slot is ours and nothing was confirmed since: no feedback of an earlier leader can still move it
-                state = SlotState.read(control, identity.slot());
-                SlotMonitor.emit(control);
-            }
+            // the slot is ours and nothing was confirmed since: no feedback of an earlier leader can still move it
+            SlotState state = control.state();
+            control.nudge();
             fence = new Fence(0, identity, state.confirmed(), useFences);
             startUp = state.current();
             owned = true;
@@ -239,7 +238,7 @@ final class Session implements DebeziumSource.Handler {
                     .addKeyValue("behindBytes", state.confirmedLagBytes())
                     .log("streaming");
             return state.confirmed();
-        } catch (SQLException e) {
+        } catch (DatabaseException e) {
             throw new IllegalStateException("the slot cannot be read: " + e.getMessage(), e);
         }
     }
@@ -377,10 +376,8 @@ final class Session implements DebeziumSource.Handler {
             return Set.of();
         }
         try {
-            synchronized (control) {
-                return DeadLetterWriter.known(control, identity.slot(), ids);
-            }
-        } catch (SQLException e) {
+            return deadLetterIndex.known(ids);
+        } catch (DatabaseException e) {
             throw new IllegalStateException("dead letters cannot be looked up: " + e.getMessage(), e);
         }
     }

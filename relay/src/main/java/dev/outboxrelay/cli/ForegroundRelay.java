@@ -5,72 +5,67 @@ import dev.outboxrelay.Relay;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.telemetry.BuildInfo;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.time.InstantSource;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The relay in this process, until SIGTERM or Ctrl-C stops it or something has to be mended first. */
+/** Runs the relay in the calling thread until a signal ends it. */
 final class ForegroundRelay implements RelayRunner {
 
-    /** The relay drains for 10 s at most; the rest is for confirming and closing both ends. */
-    private static final long STOP_SECONDS = 20;
+    private static final Logger log = LoggerFactory.getLogger(ForegroundRelay.class);
 
-    @Override
-    public int run(Settings settings, PrintWriter err) throws InterruptedException {
-        Versions versions = Versions.ofThisBuild();
-        Relay relay = new Relay(
-                settings,
-                new BuildInfo(versions.relay(), versions.debezium(), versions.jnats()),
-                InstantSource.system());
-        CompletableFuture<Integer> ended = new CompletableFuture<>();
-        Thread onSignal = new Thread(() -> stop(relay, ended), "signal");
-        Runtime.getRuntime().addShutdownHook(onSignal);
-        int exitCode = ExitCode.FAILED;
-        try {
-            exitCode = run(relay, err);
-        } finally {
-            ended.complete(exitCode);
-            forget(onSignal);
-        }
-        return exitCode;
+    /** A little more than the relay takes to drain and to close both ends; then the process ends anyway. */
+    private static final Duration STOP = Duration.ofSeconds(40);
+
+    private final PrintWriter err;
+
+    ForegroundRelay(PrintWriter err) {
+        this.err = err;
     }
 
-    private static int run(Relay relay, PrintWriter err) throws InterruptedException {
+    @Override
+    public int run(Settings settings) {
+        Versions versions = Versions.ofThisBuild();
+        BuildInfo build = new BuildInfo(versions.relay(), versions.debezium(), versions.jnats());
+        Relay relay = new Relay(settings, build, InstantSource.system());
+        Thread onSignal = new Thread(() -> stop(relay), "outbox-signal");
+        Runtime.getRuntime().addShutdownHook(onSignal);
         try {
             relay.run();
-            return ExitCode.FINE;
+            return ExitCode.FINE; // the hook is what ends the process
         } catch (CannotStart e) {
-            err.println("outbox-relay run cannot start:");
-            e.problems().forEach(problem -> err.println("  " + problem));
+            err.println("outbox-relay cannot start:");
+            e.problems().forEach(problem -> err.println("  - " + problem));
             err.flush();
+            forget(onSignal);
+            return ExitCode.WRONG_USAGE;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
             return ExitCode.FAILED;
         }
     }
 
-    /** After a signal the JVM would exit with 128 and the signal's number, so the exit code is set by halting here. */
-    private static void stop(Relay relay, CompletableFuture<Integer> ended) {
-        int exitCode = ExitCode.FAILED;
-        relay.stop();
+    /** The process ends by itself, with an exit code of its own. */
+    private static void forget(Thread hook) {
         try {
-            exitCode = ended.get(STOP_SECONDS, TimeUnit.SECONDS);
-        } catch (TimeoutException | ExecutionException e) {
-            System.err.println("outbox-relay run: did not stop within " + STOP_SECONDS
-                    + " s and was ended. Nothing is lost: what was not confirmed is read again at the next start.");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            log.debug("a signal came at the same moment");
         }
-        System.out.flush();
-        System.err.flush();
-        Runtime.getRuntime().halt(exitCode);
     }
 
-    private static void forget(Thread onSignal) {
+    /** In the shutdown hook: a JVM that a signal ends exits with 128 + its number, unless it is halted before. */
+    private static void stop(Relay relay) {
+        relay.stop();
         try {
-            Runtime.getRuntime().removeShutdownHook(onSignal);
-        } catch (IllegalStateException alreadyStopping) {
-            // the signal came first: its thread ends the process with the exit code
+            boolean inTime = relay.awaitStopped(STOP);
+            if (!inTime) {
+                log.atError().addKeyValue("after", STOP).log("the relay did not stop, ending the process");
+            }
+            Runtime.getRuntime().halt(inTime ? ExitCode.FINE : ExitCode.FAILED);
+        } catch (InterruptedException e) {
+            Runtime.getRuntime().halt(ExitCode.FAILED);
         }
     }
 }

@@ -1,5 +1,7 @@
 package dev.outboxrelay.cli;
 
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -45,7 +47,8 @@ public final class Main implements Runnable {
 
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] arguments) {
-        System.exit(commandLine(System.getenv(), new ForegroundRelay()).execute(arguments));
+        RelayRunner relay = new ForegroundRelay(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+        System.exit(commandLine(System.getenv(), relay).execute(arguments));
     }
 
     /** The whole command line; the caller says what the environment is and what runs the relay. */

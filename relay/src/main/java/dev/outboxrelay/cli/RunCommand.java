@@ -28,13 +28,13 @@ final class RunCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() {
         Reading reading = ConfigLoader.load(config.file, environment);
         if (reading instanceof Reading.Rejected rejected) {
             ConfigProblems.print(rejected, spec.commandLine().getErr());
             return ExitCode.WRONG_USAGE;
         }
         Settings settings = ((Reading.Complete) reading).settings();
-        return runner.run(settings, spec.commandLine().getErr());
+        return runner.run(settings);
     }
 }

@@ -4,10 +4,8 @@ import dev.outboxrelay.config.SettleMode;
 import dev.outboxrelay.event.OutboxEvent;
 import dev.outboxrelay.event.TableName;
 import dev.outboxrelay.postgres.Database;
-import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,7 +13,6 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -60,26 +57,6 @@ public final class DeadLetterWriter implements AutoCloseable {
     @Override
     public void close() {
         worker.close();
-    }
-
-    /** Which of these event ids are dead letters of this slot already. */
-    public static Set<String> known(Connection connection, String slot, Collection<String> eventIds)
-            throws SQLException {
-        String sql = "SELECT event_id FROM outbox.dead_letter WHERE slot = ? AND kind = 'event' AND event_id = ANY (?)";
-        Array ids = connection.createArrayOf("text", eventIds.toArray());
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setString(1, slot);
-            statement.setArray(2, ids);
-            try (ResultSet rows = statement.executeQuery()) {
-                Set<String> found = new HashSet<>();
-                while (rows.next()) {
-                    found.add(rows.getString(1));
-                }
-                return found;
-            }
-        } finally {
-            ids.free();
-        }
     }
 
     private List<DeadLetter> write(Connection connection, List<DeadLetter> batch, boolean patient) throws SQLException {

@@ -22,7 +22,7 @@ final class MainTest {
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
     private final List<Settings> started = new ArrayList<>();
-    private RelayRunner relay = (settings, ignored) -> {
+    private RelayRunner relay = settings -> {
         started.add(settings);
         return ExitCode.FINE;
     };
@@ -60,7 +60,7 @@ final class MainTest {
 
     @Test
     void a_failure_is_said_without_a_stack_trace() {
-        relay = (settings, ignored) -> {
+        relay = settings -> {
             throw new IllegalStateException("the slot is gone");
         };
 
@@ -73,7 +73,7 @@ final class MainTest {
 
     @Test
     void with_debug_a_failure_shows_where_it_came_from() {
-        relay = (settings, ignored) -> {
+        relay = settings -> {
             throw new IllegalStateException("the slot is gone");
         };
 
@@ -97,7 +97,7 @@ final class MainTest {
     }
 
     private int execute(String... arguments) {
-        CommandLine command = Main.commandLine(ADDRESSES, (settings, printer) -> relay.run(settings, printer));
+        CommandLine command = Main.commandLine(ADDRESSES, settings -> relay.run(settings));
         return command.setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true))
                 .execute(arguments);

@@ -75,14 +75,14 @@ final class RunProcessIT {
     }
 
     @Test
-    void a_wrong_password_exits_1_with_the_next_step_and_without_the_password() throws Exception {
+    void a_wrong_password_exits_2_with_the_next_step_and_without_the_password() throws Exception {
         Process relay = start(Map.of("OUTBOX_POSTGRES_PASSWORD", "hunter2"));
 
         assertThat(relay.waitFor(30, TimeUnit.SECONDS))
                 .as("ended within 30 s: %s", said())
                 .isTrue();
 
-        assertThat(relay.exitValue()).isEqualTo(1);
+        assertThat(relay.exitValue()).isEqualTo(2);
         assertThat(Files.readString(folder.resolve("err")))
                 .contains("cannot start", "outbox_relay", "outbox.postgres.url, .user and .password")
                 .doesNotContain("\tat ");

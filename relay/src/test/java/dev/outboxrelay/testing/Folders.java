@@ -23,11 +23,12 @@ final class Folders {
         }
     }
 
-    /** Returns the folder that also the scripts in {@code ops/} keep fetched programs in. */
-    static Path cache() {
+    /**
+     * Returns this user's folder for caches; {@code ops/} scripts keep what they fetch in {@code outbox-relay} in it.
+     */
+    static Path cacheHome() {
         String xdg = System.getenv("XDG_CACHE_HOME");
-        Path base = xdg == null || xdg.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(xdg);
-        return base.resolve("outbox-relay");
+        return xdg == null || xdg.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(xdg);
     }
 
     /** Deletes a folder with all that is in it; what is already gone, or vanishes meanwhile, is no error. */

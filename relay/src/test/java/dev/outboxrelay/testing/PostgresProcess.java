@@ -5,9 +5,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Sets up a Postgres server as a process of this machine. */
 final class PostgresProcess {
@@ -25,12 +28,8 @@ final class PostgresProcess {
             Files.writeString(folder.resolve("postgresql.conf"), options.configuration(place(folder, port)));
             initdb(bin, folder, data, superuserPassword);
             Unprivileged.give(folder);
-            List<String> command = List.of(
-                    bin.resolve("postgres").toString(),
-                    "-D",
-                    data.toString(),
-                    "-c",
-                    "config_file=" + folder.resolve("postgresql.conf"));
+            List<String> command = program(
+                    bin, "postgres", "-D", data.toString(), "-c", "config_file=" + folder.resolve("postgresql.conf"));
             return new ServerProcess(
                     "PostgreSQL " + options.version(),
                     folder,
@@ -61,13 +60,32 @@ final class PostgresProcess {
         return version == 18 ? EmbeddedBinaries.bin() : Repository.printedBy("postgres-bin", Integer.toString(version));
     }
 
+    /** A private copy of Debian's packages brings the libraries that this machine lacks: the program must find them. */
+    private static List<String> program(Path bin, String name, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>();
+        if (bin.startsWith(Unprivileged.cacheHome()) && bin.endsWith("usr/lib/postgresql/15/bin")) {
+            Path libraries = bin.resolve("../../..").normalize();
+            try (Stream<Path> platforms = Files.list(libraries)) {
+                String path = platforms
+                        .map(Path::toString)
+                        .filter(folder -> folder.endsWith("-linux-gnu"))
+                        .collect(Collectors.joining(":"));
+                command.addAll(List.of("env", "LD_LIBRARY_PATH=" + path));
+            }
+        }
+        command.add(bin.resolve(name).toString());
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
     private static void initdb(Path bin, Path folder, Path data, String password) throws IOException {
         Path passwordFile = folder.resolve("password");
         Path log = folder.resolve("initdb.log");
         Files.writeString(passwordFile, password);
         Unprivileged.give(folder);
-        List<String> command = Unprivileged.command(List.of(
-                bin.resolve("initdb").toString(),
+        List<String> command = Unprivileged.command(program(
+                bin,
+                "initdb",
                 "--pgdata=" + data,
                 "--username=" + TestPostgres.SUPERUSER,
                 "--pwfile=" + passwordFile,

@@ -35,11 +35,11 @@ final class Unprivileged {
         }
     }
 
-    /** Returns a folder for programs that such a process can reach: root's own home is closed to {@code nobody}. */
-    static Path cache() {
+    /** Returns a folder for caches that such a process can reach: root's own home is closed to {@code nobody}. */
+    static Path cacheHome() {
         return ROOT && !NAMESPACES
                 ? Path.of(System.getProperty("java.io.tmpdir"), "outbox-relay-programs")
-                : Folders.cache();
+                : Folders.cacheHome();
     }
 
     private static boolean succeeds(List<String> command) {

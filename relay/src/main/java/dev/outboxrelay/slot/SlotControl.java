@@ -1,0 +1,75 @@
+package dev.outboxrelay.slot;
+
+import dev.outboxrelay.config.Settings;
+import dev.outboxrelay.event.SlotIdentity;
+import dev.outboxrelay.postgres.Database;
+import dev.outboxrelay.postgres.DatabaseException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+
+/** A connection on which one run of the source looks at its slot. Thread-safe: one statement at a time. */
+public final class SlotControl implements AutoCloseable {
+
+    private final Connection connection;
+    private final String slot;
+
+    private SlotControl(Connection connection, String slot) {
+        this.connection = connection;
+        this.slot = slot;
+    }
+
+    /** Opens the connection. */
+    public static SlotControl open(Database database) throws DatabaseException {
+        try {
+            return new SlotControl(database.open("control"), database.settings().slot());
+        } catch (SQLException e) {
+            throw new DatabaseException("connecting", e);
+        }
+    }
+
+    /** Everything that keeps the engine from starting; see {@link StartChecks}. */
+    public synchronized List<Finding> check(Settings settings) throws DatabaseException {
+        try {
+            return StartChecks.run(connection, settings);
+        } catch (SQLException e) {
+            throw new DatabaseException("checking the slot and the publication", e);
+        }
+    }
+
+    /** Which history the slot's positions belong to. */
+    public synchronized SlotIdentity identity() throws DatabaseException {
+        try {
+            return SlotState.identity(connection, slot);
+        } catch (SQLException e) {
+            throw new DatabaseException("identifying the server", e);
+        }
+    }
+
+    /** The slot at this moment. */
+    public synchronized SlotState state() throws DatabaseException {
+        try {
+            return SlotState.read(connection, slot);
+        } catch (SQLException e) {
+            throw new DatabaseException("reading slot " + slot, e);
+        }
+    }
+
+    /** Writes a message into the WAL that makes the engine read past this moment. */
+    public synchronized void nudge() throws DatabaseException {
+        try {
+            SlotMonitor.emit(connection);
+        } catch (SQLException e) {
+            throw new DatabaseException("writing a logical message", e);
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            // the server forgets the session by itself
+        }
+    }
+}
