@@ -11,6 +11,7 @@ import dev.outboxrelay.event.OutboxEvent;
 import dev.outboxrelay.event.Reason;
 import dev.outboxrelay.event.SlotIdentity;
 import dev.outboxrelay.event.TableName;
+import dev.outboxrelay.ha.Lease;
 import dev.outboxrelay.lane.Fence;
 import dev.outboxrelay.lane.Item;
 import dev.outboxrelay.lane.LaneLimits;
@@ -18,6 +19,8 @@ import dev.outboxrelay.lane.Rejection;
 import dev.outboxrelay.lane.RetryPolicy;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
+import dev.outboxrelay.postgres.ServerIdentity;
+import dev.outboxrelay.postgres.TermGuard;
 import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.route.Address;
 import dev.outboxrelay.route.Routed;
@@ -50,6 +53,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -80,11 +84,13 @@ final class Session implements DebeziumSource.Handler {
             JetStreamPublisher publisher,
             StreamAttacher attacher,
             Meters meters,
-            InstantSource clock) {}
+            InstantSource clock,
+            TestBreak broken) {}
 
     private final Edges edges;
     private final boolean useFences;
     private final SlotControl control;
+    private final Supplier<Lease> lease;
     private final DeadLetterIndex deadLetterIndex;
     private final SlotIdentity identity;
     private final DebeziumSource source;
@@ -105,6 +111,7 @@ final class Session implements DebeziumSource.Handler {
     private final LongAdder homelessDeadLetters = new LongAdder();
     private @Nullable Fence fence;
     private Lsn startUp = Lsn.NONE;
+    private Lsn lastPassed = Lsn.NONE;
     private boolean caughtUp;
 
     /**
@@ -112,7 +119,7 @@ final class Session implements DebeziumSource.Handler {
      *
      * @throws DatabaseException when it does not answer
      */
-    Session(Edges edges, SlotControl control, boolean useFences) throws DatabaseException {
+    Session(Edges edges, SlotControl control, Supplier<Lease> lease, boolean useFences) throws DatabaseException {
         Settings settings = edges.settings();
         this.edges = edges;
         this.useFences = useFences;
@@ -121,13 +128,19 @@ final class Session implements DebeziumSource.Handler {
         this.decoder = new Decoder(settings.source().all());
         this.router = new Router(settings.naming());
         this.budget = new Budget(settings.lanes().maxBytes(), settings.lanes().maxEvents());
-        this.settler = new RowSettler(edges.database(), modes, settings.settle());
-        this.deadLetters =
-                new DeadLetterWriter(edges.database(), settings.postgres().slot(), modes);
         this.deadLetterIndex =
                 new DeadLetterIndex(edges.database(), settings.postgres().slot());
         this.control = control;
-        this.identity = control.identity();
+        ServerIdentity server = control.identity();
+        this.identity = new SlotIdentity(
+                server.systemIdentifier(),
+                server.timeline(),
+                settings.postgres().slot());
+        this.lease = lease;
+        TermGuard guard = new TermGuard(settings.postgres().slot(), lease.get().term(), server);
+        Runnable fenced = () -> end(new SessionEnd.LeadershipLost("another leader has taken over"));
+        this.settler = new RowSettler(edges.database(), modes, settings.settle(), guard, fenced);
+        this.deadLetters = new DeadLetterWriter(edges.database(), modes, guard, fenced);
         this.source = DebeziumSource.create(settings, SlotMonitor.MESSAGE_PREFIX, this);
         for (int i = 0; i < settings.lanes().threads(); i++) {
             threads.add(new LaneThread(i, bug -> end(new SessionEnd.SourceLost("a lane broke: " + bug))));
@@ -155,6 +168,15 @@ final class Session implements DebeziumSource.Handler {
     /** Ends the session; the first reason counts. Any thread. */
     void end(SessionEnd why) {
         end.complete(why);
+    }
+
+    /** Whether this instance may still act as the leader. Any thread. */
+    boolean mayAct() {
+        if (lease.get().isTrusted(System.nanoTime())) {
+            return true;
+        }
+        end(new SessionEnd.LeadershipLost("the leadership was not confirmed in time"));
+        return false;
     }
 
     boolean isOver() {
@@ -229,7 +251,8 @@ final class Session implements DebeziumSource.Handler {
             // the slot is ours and nothing was confirmed since: no feedback of an earlier leader can still move it
             SlotState state = control.state();
             control.nudge();
-            fence = new Fence(0, identity, state.confirmed(), useFences);
+            fence = new Fence(
+                    lease.get().term(), identity, state.confirmed(), useFences && edges.broken() != TestBreak.FENCE);
             startUp = state.current();
             owned = true;
             log.atInfo()
@@ -254,6 +277,7 @@ final class Session implements DebeziumSource.Handler {
         for (Change change : changes) {
             if (change instanceof Change.Passed passed) {
                 tickets.boundary(passed.lsn());
+                lastPassed = passed.lsn();
                 if (!caughtUp && startUp.isAtOrBefore(passed.lsn())) {
                     deliver(arrivals);
                     caughtUp = true;
@@ -386,7 +410,7 @@ final class Session implements DebeziumSource.Handler {
 
     @Override
     public Lsn confirmable() {
-        return tickets.confirmable();
+        return edges.broken() == TestBreak.WATERMARK ? lastPassed : tickets.confirmable();
     }
 
     @Override

@@ -149,6 +149,13 @@ public final class Lane {
         if (inRound != round || phase != Phase.ATTACHING) {
             return;
         }
+        if (tail.end() instanceof StreamTail.End.Own own
+                && own.position()
+                        .map(position -> position.term() > fence.term())
+                        .orElse(false)) {
+            halt(true, "event " + own.id() + " at its end was published by a later leader");
+            return;
+        }
         List<Item> sent = window.snapshot();
         Resync.Finding finding = Resync.compare(known, sent, tail);
         if (finding instanceof Resync.Finding.Stored stored) {

@@ -27,12 +27,27 @@ public final class Database {
      * @throws SQLException when the server cannot be reached or refuses; {@link SqlErrors} tells which
      */
     public Connection open(String purpose) throws SQLException {
+        return open(purpose, SILENCE_SECONDS);
+    }
+
+    /**
+     * Opens a connection on which no answer may take longer than this.
+     *
+     * @param purpose shown in {@code pg_stat_activity}
+     * @param seconds until silence counts as loss
+     * @throws SQLException when the server cannot be reached or refuses
+     */
+    public Connection openBrief(String purpose, int seconds) throws SQLException {
+        return open(purpose, Integer.toString(seconds));
+    }
+
+    private Connection open(String purpose, String silenceSeconds) throws SQLException {
         Properties properties = new Properties();
         properties.setProperty("user", settings.user());
         properties.setProperty("password", settings.password().value());
         properties.setProperty("ApplicationName", "outbox-relay " + purpose);
         properties.setProperty("connectTimeout", CONNECT_SECONDS);
-        properties.setProperty("socketTimeout", SILENCE_SECONDS);
+        properties.setProperty("socketTimeout", silenceSeconds);
         properties.setProperty("tcpKeepAlive", "true");
         return DriverManager.getConnection(settings.url(), properties);
     }

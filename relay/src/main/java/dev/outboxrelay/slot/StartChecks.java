@@ -163,7 +163,7 @@ public final class StartChecks {
                                     + " (max_slot_wal_keep_size); rows committed since then are still in the table",
                             replace));
                 } else if (row.getString(4) != null) {
-                    findings.add(Finding.temporary(
+                    findings.add(Finding.reader(
                             "replication slot " + slot + " is in use by backend " + row.getString(4),
                             "stop the other reader, or: SELECT pg_terminate_backend(" + row.getString(4) + ");"));
                 }
