@@ -48,6 +48,7 @@ final class LaneCell implements LaneOutput, AutoCloseable {
     private final LaneGauge gauge;
     private final Map<Item, Long> sentAt = new HashMap<>();
     private long connectionEpoch = -1;
+    private boolean changed;
 
     final LongAdder published = new LongAdder();
     final LongAdder duplicates = new LongAdder();
@@ -79,7 +80,7 @@ final class LaneCell implements LaneOutput, AutoCloseable {
         input(lane::caughtUp);
     }
 
-    /** The lane as it was after its last input. Any thread. */
+    /** The lane as it was after its last inputs. Any thread. */
     LaneSnapshot snapshot() {
         return snapshot;
     }
@@ -108,9 +109,21 @@ final class LaneCell implements LaneOutput, AutoCloseable {
             }
         }
         input.run();
-        snapshot = lane.snapshot();
-        long oldest = lane.oldestMicros();
-        gauge.set(lane.queued(), lane.inFlight(), oldest == Long.MAX_VALUE ? LaneGauge.NONE : oldest / 1_000);
+        if (!changed) {
+            changed = true;
+            home.afterBatch(this::show);
+        }
+    }
+
+    /** Makes the lane's state visible to other threads; once for many inputs. */
+    private void show() {
+        changed = false;
+        LaneSnapshot now = lane.snapshot();
+        snapshot = now;
+        gauge.set(
+                now.queued(),
+                now.inFlight(),
+                now.oldestMicros() == Long.MAX_VALUE ? LaneGauge.NONE : now.oldestMicros() / 1_000);
     }
 
     @Override

@@ -182,6 +182,7 @@ final class Session implements DebeziumSource.Handler {
      */
     void drain(Duration timeout) throws InterruptedException {
         draining = true;
+        budget.close();
         long deadline = System.nanoTime() + timeout.toNanos();
         boolean settled = tickets.awaitAllSettled(timeout);
         if (settled) {
@@ -258,50 +259,52 @@ final class Session implements DebeziumSource.Handler {
                     caughtUp = true;
                     cells.values().forEach(LaneCell::caughtUp);
                 }
-            } else if (change instanceof Change.Inserted row) {
-                inserted(row, dead, arrivals);
+            } else if (change instanceof Change.Inserted row && !inserted(row, dead, arrivals)) {
+                break; // stopping: this row and all behind it are not taken and come again
             }
         }
         deliver(arrivals);
     }
 
-    private void inserted(Change.Inserted row, Set<String> dead, Map<LaneCell, List<Item>> arrivals)
+    /** Sends a row on its way; false when nothing is to be taken any more. */
+    private boolean inserted(Change.Inserted row, Set<String> dead, Map<LaneCell, List<Item>> arrivals)
             throws InterruptedException {
         Decoded decoded = decoder.decode(row);
-        Routed routed = router.route(decoded);
-        Ticket ticket = tickets.issue();
         OutboxEvent event = event(decoded);
         if (dead.contains(event.id().value())) {
-            tickets.settle(ticket); // written before the last stop, and committed together with the row's status
-            return;
+            // written before the last stop, and committed together with the row's status
+            tickets.settle(tickets.issue());
+            return true;
         }
-        if (routed instanceof Routed.Homeless homeless) {
-            deadLetter(ticket, homeless, arrivals);
-            return;
+        if (!acquire(event, arrivals)) {
+            return false;
         }
-        Item item = routed instanceof Routed.Deliverable deliverable
-                ? Item.deliverable(ticket, deliverable.envelope())
-                : rejected(ticket, (Routed.Unroutable) routed);
-        Address address = routed instanceof Routed.Deliverable deliverable
-                ? deliverable.envelope().address()
-                : ((Routed.Unroutable) routed).address();
-        acquire(item, arrivals);
+        Ticket ticket = tickets.issue();
+        Routed routed = router.route(decoded);
+        if (routed instanceof Routed.Deliverable deliverable) {
+            Item item = Item.deliverable(ticket, deliverable.envelope());
+            enqueue(item, deliverable.envelope().address(), arrivals);
+        } else if (routed instanceof Routed.Unroutable unroutable) {
+            Item item =
+                    Item.rejected(ticket, unroutable.event(), new Rejection(unroutable.reason(), unroutable.error()));
+            enqueue(item, unroutable.address(), arrivals);
+        } else if (routed instanceof Routed.Homeless homeless) {
+            deadLetter(ticket, homeless);
+        }
+        return true;
+    }
+
+    private void enqueue(Item item, Address address, Map<LaneCell, List<Item>> arrivals) {
+        charged.add(item);
         arrivals.computeIfAbsent(cell(address), unused -> new ArrayList<>()).add(item);
     }
 
-    private static Item rejected(Ticket ticket, Routed.Unroutable unroutable) {
-        return Item.rejected(ticket, unroutable.event(), new Rejection(unroutable.reason(), unroutable.error()));
-    }
-
-    private void deadLetter(Ticket ticket, Routed.Homeless homeless, Map<LaneCell, List<Item>> arrivals)
-            throws InterruptedException {
-        Item item = Item.rejected(ticket, homeless.event(), new Rejection(homeless.reason(), homeless.error()));
-        acquire(item, arrivals);
+    private void deadLetter(Ticket ticket, Routed.Homeless homeless) {
         deadLetters.add(new DeadLetter(homeless.event(), homeless.reason(), homeless.error(), 0, () -> {
             homelessDeadLetters.increment();
             edges.meters().invalidTenant().deadLettered(homeless.reason().code());
             logDeadLetter(homeless.event(), homeless.reason(), homeless.error());
-            release(item);
+            budget.release(cost(homeless.event()));
             settled(ticket);
         }));
     }
@@ -310,18 +313,17 @@ final class Session implements DebeziumSource.Handler {
         return decoded instanceof Decoded.Event event ? event.event() : ((Decoded.Malformed) decoded).remains();
     }
 
-    /** Takes memory for an item; while there is none, everything collected so far must already be on its way. */
-    private void acquire(Item item, Map<LaneCell, List<Item>> arrivals) throws InterruptedException {
-        long cost = cost(item);
-        if (!budget.tryAcquire(cost)) {
-            deliver(arrivals);
-            budget.acquire(cost);
+    /** Takes memory for an event; while there is none, everything collected so far must already be on its way. */
+    private boolean acquire(OutboxEvent event, Map<LaneCell, List<Item>> arrivals) throws InterruptedException {
+        long cost = cost(event);
+        if (budget.tryAcquire(cost)) {
+            return true;
         }
-        charged.add(item);
+        deliver(arrivals);
+        return budget.acquire(cost);
     }
 
-    private static long cost(Item item) {
-        OutboxEvent event = item.event();
+    private static long cost(OutboxEvent event) {
         String headers = event.headersJson();
         return Budget.cost(
                 event.payload().size() + 2L * event.subject().length() + (headers == null ? 0 : 4L * headers.length()));
@@ -330,7 +332,7 @@ final class Session implements DebeziumSource.Handler {
     /** Gives an item's memory back, once. Any thread. */
     void release(Item item) {
         if (charged.remove(item)) {
-            budget.release(cost(item));
+            budget.release(cost(item.event()));
         }
     }
 

@@ -33,25 +33,27 @@ final class ForegroundRelay implements RelayRunner {
         Runtime.getRuntime().addShutdownHook(onSignal);
         try {
             relay.run();
-            return ExitCode.FINE; // the hook is what ends the process
+            return ExitCode.FINE; // after a signal: the hook, already running, is what ends the process
         } catch (CannotStart e) {
             err.println("outbox-relay cannot start:");
             e.problems().forEach(problem -> err.println("  - " + problem));
             err.flush();
-            forget(onSignal);
             return ExitCode.WRONG_USAGE;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return ExitCode.FAILED;
+        } finally {
+            // Left in place after a failure, the hook would find the relay stopped and turn the exit code into 0.
+            forget(onSignal);
         }
     }
 
-    /** The process ends by itself, with an exit code of its own. */
+    /** Without a signal the process ends by itself, with an exit code of its own. */
     private static void forget(Thread hook) {
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {
-            log.debug("a signal came at the same moment");
+            log.debug("a signal ends the process");
         }
     }
 

@@ -6,6 +6,6 @@ import dev.outboxrelay.config.Settings;
 @FunctionalInterface
 interface RelayRunner {
 
-    /** Runs in the calling thread and returns the exit code; {@code Main} adds the signal handling around it. */
+    /** Runs in the calling thread and returns the exit code; answering signals is its own part. */
     int run(Settings settings);
 }

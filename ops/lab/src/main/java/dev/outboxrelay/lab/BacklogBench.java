@@ -1,0 +1,184 @@
+package dev.outboxrelay.lab;
+
+import dev.outboxrelay.testing.Await;
+import dev.outboxrelay.testing.FreePorts;
+import dev.outboxrelay.testing.TestPostgres;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Drains a backlog from a cold start and prints the rate beside {@code pg_recvlogical} of the same slot position. */
+@Command(name = "backlog", description = "A cold start behind a backlog.")
+final class BacklogBench implements Callable<Integer> {
+
+    @Option(names = "--rows", defaultValue = "1000000")
+    private int rows;
+
+    @Option(names = "--bytes", defaultValue = "500")
+    private int bytes;
+
+    @Option(names = "--tenants", defaultValue = "50")
+    private int tenants;
+
+    @Option(names = "--heap", defaultValue = "256m")
+    private String heap;
+
+    @Option(names = "--settle", defaultValue = "mark")
+    private String settle;
+
+    @Override
+    public Integer call() throws Exception {
+        try (Servers servers = Servers.start()) {
+            insert(servers);
+            servers.postgres().execute("SELECT pg_copy_logical_replication_slot('outbox_relay', 'bench_copy')");
+            double received = receive(servers);
+            System.out.printf(
+                    Locale.ROOT, "%-34s %,12.0f rows/s%n", "pg_recvlogical, same slot position", rows / received);
+            return drain(servers, received);
+        }
+    }
+
+    private void insert(Servers servers) throws Exception {
+        long begin = System.nanoTime();
+        int chunk = 1_000;
+        for (int done = 0; done < rows; done += 50 * chunk) {
+            int upTo = Math.min(rows, done + 50 * chunk);
+            servers.postgres()
+                    .execute("DO $$ BEGIN FOR i IN " + done / chunk + ".." + (upTo / chunk - 1) + " LOOP"
+                            + " INSERT INTO outbox.message (tenant_id, subject, payload)"
+                            + " SELECT 'tenant-' || (g % " + tenants + "), 'events.bench.row', "
+                            + "decode(rpad(md5(g::text), " + 2 * bytes + ", md5((g * 7)::text)), 'hex')"
+                            + " FROM generate_series(i * " + chunk + ", i * " + chunk + " + " + (chunk - 1) + ") g;"
+                            + " COMMIT; END LOOP; END $$");
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "%,d rows of %d bytes for %d tenants, %,d a transaction, inserted in %.0f s%n",
+                rows,
+                bytes,
+                tenants,
+                chunk,
+                seconds(begin));
+    }
+
+    private static double receive(Servers servers) throws Exception {
+        String end = servers.value("SELECT pg_current_wal_lsn()");
+        TestPostgres postgres = servers.postgres();
+        ProcessBuilder builder = new ProcessBuilder(
+                        program(),
+                        "-h",
+                        postgres.host(),
+                        "-p",
+                        Integer.toString(postgres.port()),
+                        "-U",
+                        TestPostgres.RELAY,
+                        "-d",
+                        TestPostgres.DATABASE,
+                        "--slot",
+                        "bench_copy",
+                        "--start",
+                        "--no-loop",
+                        "-o",
+                        "proto_version=1",
+                        "-o",
+                        "publication_names=outbox",
+                        "--endpos",
+                        end,
+                        "-f",
+                        "/dev/null")
+                .inheritIO();
+        builder.environment().put("PGPASSWORD", postgres.password(TestPostgres.RELAY));
+        long begin = System.nanoTime();
+        int exit = builder.start().waitFor();
+        if (exit != 0) {
+            throw new IllegalStateException("pg_recvlogical ended with " + exit);
+        }
+        double seconds = seconds(begin);
+        postgres.execute("SELECT pg_drop_replication_slot('bench_copy')");
+        return seconds;
+    }
+
+    private static String program() throws Exception {
+        Process script = new ProcessBuilder(
+                        Path.of(System.getProperty("basedir"), "ops/postgres-bin")
+                                .toString(),
+                        "15")
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        String folder = new String(script.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        return folder.strip() + "/pg_recvlogical";
+    }
+
+    private int drain(Servers servers, double received) throws Exception {
+        long begin = System.nanoTime();
+        try (RelayProcess relay = RelayProcess.start(
+                servers.postgres(),
+                servers.nats(),
+                "-Xmx" + heap,
+                FreePorts.next(),
+                Map.of("OUTBOX_SETTLE_MODE", settle))) {
+            Await.until("readiness", Duration.ofSeconds(60), relay::isReady);
+            double ready = seconds(begin);
+            Await.until("an empty backlog", Duration.ofMinutes(30), () -> published(relay) >= rows);
+            double all = seconds(begin);
+            Duration cpu = relay.cpu();
+            long resident = relay.peakResidentMb();
+            double rate = rows / (all - ready);
+            System.out.printf(
+                    Locale.ROOT,
+                    "%-34s %,12.0f rows/s  (%.2f of pg_recvlogical; %.1f s to streaming, %.1f s in all)%n",
+                    "outbox-relay, settle " + settle + ", -Xmx" + heap,
+                    rate,
+                    rate * received / rows,
+                    ready,
+                    all);
+            System.out.printf(
+                    Locale.ROOT,
+                    "%-34s %12.1f µs of CPU an event, %d MB resident at most%n",
+                    "",
+                    cpu.toNanos() / 1_000.0 / rows,
+                    resident);
+            return check(servers, relay);
+        }
+    }
+
+    /** A fast drain that loses rows is worth nothing: the streams' own counts must add up. */
+    private int check(Servers servers, RelayProcess relay) throws Exception {
+        long stored = 0;
+        for (var name : servers.nats().connection().jetStreamManagement().getStreams()) {
+            stored += name.getStreamState().getMsgCount();
+        }
+        if (settle.equals("mark")) {
+            Await.until(
+                    "every row marked",
+                    Duration.ofMinutes(10),
+                    () -> servers.value("SELECT count(*) FROM outbox.message WHERE status <> 'published'")
+                            .equals("0"));
+        }
+        System.out.printf(Locale.ROOT, "%-34s %,12d of %,d rows%n", "in the streams", stored, rows);
+        if (relay.logText().contains("OutOfMemory")) {
+            System.out.println("the relay ran out of memory");
+            return 1;
+        }
+        return stored == rows ? 0 : 1;
+    }
+
+    static double published(RelayProcess relay) throws InterruptedException {
+        String metrics = relay.get("/metrics");
+        return metrics == null
+                ? 0
+                : metrics.lines()
+                        .filter(line -> line.startsWith("outbox_relay_events_published_total{"))
+                        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                        .sum();
+    }
+
+    private static double seconds(long begin) {
+        return (System.nanoTime() - begin) / (double) TimeUnit.SECONDS.toNanos(1);
+    }
+}

@@ -1,0 +1,19 @@
+package dev.outboxrelay.lab;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** {@code ops/bench}: measures on this machine, with servers of its own. */
+@Command(
+        name = "ops/bench",
+        mixinStandardHelpOptions = true,
+        subcommands = {BacklogBench.class, LatencyBench.class})
+public final class Bench {
+
+    private Bench() {}
+
+    /** Runs one benchmark and ends the process. */
+    public static void main(String[] arguments) {
+        System.exit(new CommandLine(new Bench()).execute(arguments));
+    }
+}

@@ -1,0 +1,116 @@
+package dev.outboxrelay.lab;
+
+import dev.outboxrelay.testing.Await;
+import dev.outboxrelay.testing.FreePorts;
+import io.nats.client.api.MessageInfo;
+import io.nats.client.api.StreamInfo;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Commit to stored at a steady rate: each message carries its commit time, and its stream the time at which it was
+ * stored; the PubAck leaves the server at that moment.
+ */
+@Command(name = "latency", description = "Commit to PubAck at a steady rate.")
+final class LatencyBench implements Callable<Integer> {
+
+    @Option(names = "--rate", defaultValue = "200")
+    private int rate;
+
+    @Option(names = "--tenants", defaultValue = "20")
+    private int tenants;
+
+    @Option(names = "--seconds", defaultValue = "60")
+    private int seconds;
+
+    @Option(names = "--settle", defaultValue = "mark")
+    private String settle;
+
+    @Override
+    public Integer call() throws Exception {
+        try (Servers servers = Servers.start();
+                RelayProcess relay = RelayProcess.start(
+                        servers.postgres(),
+                        servers.nats(),
+                        "",
+                        FreePorts.next(),
+                        Map.of("OUTBOX_SETTLE_MODE", settle))) {
+            Await.until("readiness", Duration.ofSeconds(60), relay::isReady);
+            int warmUp = 10 * rate;
+            write(servers, warmUp);
+            Duration before = relay.cpu();
+            write(servers, rate * seconds);
+            Duration used = relay.cpu().minus(before);
+            int all = warmUp + rate * seconds;
+            Await.until("every event", Duration.ofMinutes(2), () -> BacklogBench.published(relay) >= all);
+            List<Double> millis = latencies(servers, warmUp / (long) tenants);
+            Collections.sort(millis);
+            System.out.printf(
+                    Locale.ROOT,
+                    "%d events/s over %d tenants for %d s, settle %s: commit to PubAck p50 %.1f  p99 %.1f  p99.9 %.1f"
+                            + "  max %.1f ms (%,d events); the relay used %.1f %% of a core, %d MB at most%n",
+                    rate,
+                    tenants,
+                    seconds,
+                    settle,
+                    at(millis, 0.5),
+                    at(millis, 0.99),
+                    at(millis, 0.999),
+                    millis.get(millis.size() - 1),
+                    millis.size(),
+                    100.0 * used.toMillis() / (seconds * 1_000.0),
+                    relay.peakResidentMb());
+            return 0;
+        }
+    }
+
+    private void write(Servers servers, int events) throws Exception {
+        try (Connection connection = servers.postgres().superuser();
+                PreparedStatement insert = connection.prepareStatement(
+                        "INSERT INTO outbox.message (tenant_id, subject, payload) VALUES (?, 'events.bench.row', ?)")) {
+            long begin = System.nanoTime();
+            byte[] payload = new byte[500];
+            for (int i = 0; i < events; i++) {
+                long due = begin + i * TimeUnit.SECONDS.toNanos(1) / rate;
+                for (long wait = due - System.nanoTime(); wait > 0; wait = due - System.nanoTime()) {
+                    LockSupport.parkNanos(wait);
+                }
+                insert.setString(1, "tenant-" + i % tenants);
+                insert.setBytes(2, payload);
+                insert.executeUpdate();
+            }
+        }
+    }
+
+    private static List<Double> latencies(Servers servers, long skipped) throws Exception {
+        List<Double> millis = new ArrayList<>();
+        var management = servers.nats().connection().jetStreamManagement();
+        for (StreamInfo stream : management.getStreams()) {
+            String name = stream.getConfiguration().getName();
+            for (long i = 1 + skipped; i <= stream.getStreamState().getLastSequence(); i++) {
+                MessageInfo message = management.getMessage(name, i);
+                Instant committed = Instant.parse(message.getHeaders().getFirst("Outbox-Committed-At"));
+                millis.add(
+                        ChronoUnit.MICROS.between(committed, message.getTime().toInstant()) / 1_000.0);
+            }
+        }
+        return millis;
+    }
+
+    private static double at(List<Double> sorted, double quantile) {
+        return sorted.get((int) Math.min(sorted.size() - 1L, Math.round(quantile * sorted.size())));
+    }
+}
