@@ -10,6 +10,7 @@ import dev.outboxrelay.lane.Lane;
 import dev.outboxrelay.lane.LaneLimits;
 import dev.outboxrelay.lane.LaneOutput;
 import dev.outboxrelay.lane.LaneSnapshot;
+import dev.outboxrelay.lane.Look;
 import dev.outboxrelay.lane.Rejection;
 import dev.outboxrelay.lane.StreamTail;
 import dev.outboxrelay.publish.PublishOutcome;
@@ -25,7 +26,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
@@ -127,8 +127,8 @@ final class LaneCell implements LaneOutput, AutoCloseable {
     }
 
     @Override
-    public void attach(long round, OptionalLong probe) {
-        session.attacher().attach(address, probe, new StreamAttacher.Answer() {
+    public void attach(long round, Look look) {
+        session.attacher().attach(address, look, new StreamAttacher.Answer() {
             @Override
             public void attached(StreamTail tail) {
                 input(() -> lane.attached(round, tail, System.nanoTime()));

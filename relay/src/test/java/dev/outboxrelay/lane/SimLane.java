@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.SplittableRandom;
 
 /** A real lane in a simulated world, watched for what it must never ask for. */
@@ -52,10 +51,10 @@ final class SimLane implements LaneOutput {
     }
 
     @Override
-    public void attach(long round, OptionalLong probe) {
+    public void attach(long round, Look look) {
         world.questions.add(new World.Question(
                 tenant,
-                probe,
+                look,
                 tail -> input(() -> lane.attached(round, tail, world.now)),
                 failure -> input(() -> lane.attachFailed(round, failure, world.now))));
     }

@@ -7,7 +7,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A stream with the server's rules, and a memory of everything that was ever stored in it. */
@@ -25,6 +26,9 @@ final class SimStream {
 
         record Refused(Failure failure) implements Answer {}
     }
+
+    /** How many foreign messages at the end are read; a small number makes the bound be met. */
+    private static final int FOREIGN_BOUND = 6;
 
     private record Remembered(long sequence, long at) {}
 
@@ -99,38 +103,44 @@ final class SimStream {
         incarnation++;
     }
 
-    boolean isOnlyForeign() {
-        return !kept.isEmpty() && kept.stream().allMatch(m -> m.id() == null);
+    /** Whether so many foreign messages lie at the end that the search for our last one is given up. */
+    boolean isFlooded() {
+        return kept.size() > FOREIGN_BOUND
+                && kept.subList(kept.size() - FOREIGN_BOUND - 1, kept.size()).stream()
+                        .allMatch(m -> m.id() == null);
     }
 
     /** Makes the stream if it is missing, and tells its end. */
-    StreamTail look(OptionalLong probe) {
+    StreamTail look(Look look) {
         exists = true;
-        Optional<String> probed = probe.isEmpty() ? Optional.empty() : idAt(probe.getAsLong());
+        Optional<StreamTail.Probe> probe = look.probe().stream().mapToObj(this::probe).findFirst();
         if (last == 0) {
-            return new StreamTail(0, new StreamTail.End.Empty(), probed);
+            return new StreamTail(0, new StreamTail.End.Empty(), probe, Set.of());
         }
-        if (kept.isEmpty()) {
-            return new StreamTail(last, new StreamTail.End.Gone(), probed);
-        }
+        Set<EventId> behind = kept.stream()
+                .filter(m -> look.inFlight() > 0 && m.sequence() > look.behind() && m.id() != null)
+                .map(Stored::id)
+                .collect(Collectors.toSet());
+        int foreign = 0;
         for (int i = kept.size() - 1; i >= 0; i--) {
             Stored message = kept.get(i);
             if (message.id() != null) {
+                Optional<Position> position = Optional.ofNullable(message.position());
                 return new StreamTail(
-                        last,
-                        new StreamTail.End.Own(
-                                message.id(), message.sequence(), Optional.ofNullable(message.position())),
-                        probed);
+                        last, new StreamTail.End.Own(message.id(), message.sequence(), position), probe, behind);
+            }
+            if (++foreign > FOREIGN_BOUND) {
+                return new StreamTail(last, new StreamTail.End.Foreign(foreign), probe, Set.of());
             }
         }
-        return new StreamTail(last, new StreamTail.End.Foreign(kept.size()), probed);
+        return new StreamTail(last, new StreamTail.End.Gone(), probe, Set.of());
     }
 
-    private Optional<String> idAt(long sequence) {
+    private StreamTail.Probe probe(long sequence) {
         return kept.stream()
                 .filter(m -> m.sequence() == sequence)
                 .findFirst()
-                .map(Stored::id)
-                .map(EventId::value);
+                .<StreamTail.Probe>map(m -> new StreamTail.Probe.Message(String.valueOf(m.id())))
+                .orElseGet(StreamTail.Probe.Gone::new);
     }
 }

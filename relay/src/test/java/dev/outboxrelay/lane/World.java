@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -60,7 +59,7 @@ final class World {
     /** An answer on its way back. */
     record Reply(Consumer<SimStream.Answer> waiting, SimStream.Answer answer) {}
 
-    record Question(int tenant, OptionalLong probe, Consumer<StreamTail> tail, Consumer<Failure> failure) {}
+    record Question(int tenant, Look look, Consumer<StreamTail> tail, Consumer<Failure> failure) {}
 
     final Rules rules;
     final List<Entry> wal = new ArrayList<>();
@@ -304,7 +303,7 @@ final class World {
                     tails.add(() -> q.failure.accept(trouble));
                     return;
                 }
-                StreamTail tail = stream.look(q.probe);
+                StreamTail tail = stream.look(q.look);
                 tails.add(() -> q.tail.accept(tail));
             });
         }
@@ -416,7 +415,7 @@ final class World {
             }
             apply(new Step(Step.Kind.TICK, 20, 0));
             for (int i = 0; i < streams.size(); i++) {
-                if (streams.get(i).isOnlyForeign()) {
+                if (streams.get(i).isFlooded()) {
                     purge(i, 0); // what the operator does when told that somebody else's messages are all there is
                     tally.purged |= 1L << i;
                 }
