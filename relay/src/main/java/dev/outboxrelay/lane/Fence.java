@@ -32,8 +32,13 @@ public record Fence(long term, SlotIdentity slot, Lsn confirmed, boolean usable)
         record Unusable(String why) implements Decision {}
     }
 
-    /** Decides by the position of our own last message. */
-    public Decision decide(Position last) {
+    /**
+     * Decides by the position of our own last message.
+     *
+     * @param pierced whether somebody else's message lies among those that were in flight with it: it may have taken
+     *     the place of an event, which is then not in the stream although a later one is
+     */
+    public Decision decide(Position last, boolean pierced) {
         if (!usable) {
             return new Decision.Unusable("an earlier fence of this start was wrong");
         }
@@ -41,9 +46,12 @@ public record Fence(long term, SlotIdentity slot, Lsn confirmed, boolean usable)
             return new Decision.Unusable("the stream's last message was published from " + describe(last.slot())
                     + ", this relay reads " + describe(slot));
         }
-        return confirmed.isAtOrBefore(last.after())
-                ? new Decision.SkipThrough(last.live())
-                : new Decision.NothingComesAgain();
+        if (!confirmed.isAtOrBefore(last.after())) {
+            return new Decision.NothingComesAgain();
+        }
+        return pierced
+                ? new Decision.Unusable("a message of somebody else lies among the last ones and may stand for an event")
+                : new Decision.SkipThrough(last.live());
     }
 
     private static String describe(SlotIdentity slot) {

@@ -149,7 +149,7 @@ public final class Lane {
     private void attach() {
         phase = phase.to(Phase.ATTACHING);
         round++;
-        out.attach(round, new Look(probe, known.lastSequence(), window.size()));
+        out.attach(round, new Look(probe, known.lastSequence(), !known.looked(), window.size()));
     }
 
     /**
@@ -194,7 +194,7 @@ public final class Lane {
 
     private void askFence(StreamTail.End.Own own) {
         Fence.Decision decision = own.position()
-                .<Fence.Decision>map(fence::decide)
+                .<Fence.Decision>map(position -> fence.decide(position, own.pierced()))
                 .orElseGet(() -> new Fence.Decision.Unusable("the stream's last message has no readable position"));
         if (decision instanceof Fence.Decision.SkipThrough skip) {
             skipThrough = skip.live();
@@ -214,7 +214,10 @@ public final class Lane {
     /** Goes on behind the stream's end: {@code stored} are in it, the others that were sent go out again. */
     private void resume(List<Item> sent, List<Item> stored, StreamTail tail) {
         known = Resync.Known.at(
-                tail, stored.isEmpty() ? known.last() : stored.get(stored.size() - 1).event().id());
+                tail,
+                stored.isEmpty()
+                        ? known.last()
+                        : stored.get(stored.size() - 1).event().id());
         if (!stored.isEmpty()) {
             out.settle(stored, LaneOutput.How.PUBLISHED);
             failures = 0;
@@ -473,7 +476,12 @@ public final class Lane {
 
     private Position position(OutboxEvent event) {
         return new Position(
-                fence.term(), fence.slot(), event.origin().lsn(), event.origin().after(), event.id());
+                fence.term(),
+                fence.slot(),
+                event.origin().lsn(),
+                event.origin().after(),
+                known.lastSequence(),
+                event.id());
     }
 
     private static Envelope envelope(Item item) {

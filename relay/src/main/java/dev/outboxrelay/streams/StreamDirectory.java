@@ -35,6 +35,9 @@ final class StreamDirectory {
     /** How many foreign messages at a stream's end are read to find our own last one. */
     private static final int FOREIGN_BOUND = 1_000;
 
+    /** The largest window that can be configured. */
+    private static final int MOST_IN_FLIGHT = 100_000;
+
     private static final String TENANT = "outbox.tenant";
 
     private final JetStreamManagement management;
@@ -106,8 +109,9 @@ final class StreamDirectory {
     }
 
     private StreamTail tail(String stream, StreamState state, Look look) throws IOException, JetStreamApiException {
-        Optional<StreamTail.Probe> probe =
-                look.probe().isPresent() ? Optional.of(probe(stream, look.probe().getAsLong())) : Optional.empty();
+        Optional<StreamTail.Probe> probe = look.probe().isPresent()
+                ? Optional.of(probe(stream, look.probe().getAsLong()))
+                : Optional.empty();
         if (state.getLastSequence() == 0) {
             return new StreamTail(0, new StreamTail.End.Empty(), probe, Set.of());
         }
@@ -122,12 +126,16 @@ final class StreamDirectory {
         }
         long lastSequence = Math.max(state.getLastSequence(), last.getSeq());
         StreamTail.End end = ownLast(stream, last, state.getFirstSequence());
+        if (end instanceof StreamTail.End.Own own && look.first()) {
+            end = new StreamTail.End.Own(own.id(), own.sequence(), own.position(), isPierced(stream, own));
+        }
         if (!(end instanceof StreamTail.End.Own own) || look.inFlight() == 0) {
             return new StreamTail(lastSequence, end, probe, Set.of());
         }
         long added = own.sequence() - look.behind();
         return added > look.inFlight() + FOREIGN_BOUND
-                ? new StreamTail(lastSequence, new StreamTail.End.Foreign((int) Math.min(added, 1 << 30)), probe, Set.of())
+                ? new StreamTail(
+                        lastSequence, new StreamTail.End.Foreign((int) Math.min(added, 1 << 30)), probe, Set.of())
                 : new StreamTail(lastSequence, end, probe, behind(stream, look.behind(), own));
     }
 
@@ -149,6 +157,20 @@ final class StreamDirectory {
             }
             message = message(stream, sequence);
         }
+    }
+
+    private boolean isPierced(String stream, StreamTail.End.Own own) throws IOException, JetStreamApiException {
+        long from = own.position().map(Position::stored).orElse(own.sequence()) + 1;
+        if (own.sequence() - from > MOST_IN_FLIGHT) {
+            return true; // too much to read: as good as pierced, since a duplicate is better than a loss
+        }
+        for (long sequence = from; sequence < own.sequence(); sequence++) {
+            MessageInfo message = message(stream, sequence);
+            if (message != null && own(message) == null) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The ids of our messages behind a sequence, the last of them known; one read for each that lies between. */
@@ -175,7 +197,7 @@ final class StreamDirectory {
         if (id == null || position == null || !EventId.isValid(id)) {
             return null;
         }
-        return new StreamTail.End.Own(new EventId(id), message.getSeq(), Position.decode(position));
+        return new StreamTail.End.Own(new EventId(id), message.getSeq(), Position.decode(position), false);
     }
 
     private StreamTail.Probe probe(String stream, long sequence) throws IOException, JetStreamApiException {

@@ -113,7 +113,8 @@ final class SimStream {
     /** Makes the stream if it is missing, and tells its end. */
     StreamTail look(Look look) {
         exists = true;
-        Optional<StreamTail.Probe> probe = look.probe().stream().mapToObj(this::probe).findFirst();
+        Optional<StreamTail.Probe> probe =
+                look.probe().stream().mapToObj(this::probe).findFirst();
         if (last == 0) {
             return new StreamTail(0, new StreamTail.End.Empty(), probe, Set.of());
         }
@@ -127,13 +128,26 @@ final class SimStream {
             if (message.id() != null) {
                 Optional<Position> position = Optional.ofNullable(message.position());
                 return new StreamTail(
-                        last, new StreamTail.End.Own(message.id(), message.sequence(), position), probe, behind);
+                        last,
+                        new StreamTail.End.Own(
+                                message.id(), message.sequence(), position, look.first() && isPierced(message)),
+                        probe,
+                        behind);
             }
             if (++foreign > FOREIGN_BOUND) {
                 return new StreamTail(last, new StreamTail.End.Foreign(foreign), probe, Set.of());
             }
         }
         return new StreamTail(last, new StreamTail.End.Gone(), probe, Set.of());
+    }
+
+    private boolean isPierced(Stored own) {
+        Position position = own.position();
+        return position != null
+                && kept.stream()
+                        .anyMatch(m -> m.id() == null
+                                && m.sequence() > position.stored()
+                                && m.sequence() < own.sequence());
     }
 
     private StreamTail.Probe probe(long sequence) {
