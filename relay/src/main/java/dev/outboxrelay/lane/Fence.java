@@ -35,8 +35,8 @@ public record Fence(long term, SlotIdentity slot, Lsn confirmed, boolean usable)
     /**
      * Decides by the position of our own last message.
      *
-     * @param pierced whether somebody else's message lies among those that were in flight with it: it may have taken
-     *     the place of an event, which is then not in the stream although a later one is
+     * @param pierced whether not all that was in flight with it is there and ours: somebody else's message may have
+     *     taken the place of an event, which is then not in the stream although a later one is
      */
     public Decision decide(Position last, boolean pierced) {
         if (!usable) {
@@ -50,7 +50,7 @@ public record Fence(long term, SlotIdentity slot, Lsn confirmed, boolean usable)
             return new Decision.NothingComesAgain();
         }
         return pierced
-                ? new Decision.Unusable("a message of somebody else lies among the last ones and may stand for an event")
+                ? new Decision.Unusable("among the last messages one is somebody else's or gone, and an event may be missing there")
                 : new Decision.SkipThrough(last.live());
     }
 

@@ -45,8 +45,8 @@ public record StreamTail(long lastSequence, End end, Optional<Probe> probe, Set<
          * @param id its {@code Nats-Msg-Id}
          * @param sequence where it lies; below {@code lastSequence} when foreign messages came after it
          * @param position its fence; empty when its version is unknown
-         * @param pierced whether a message of somebody else lies between it and the sequence up to which its position
-         *     says the stream was known; told at a lane's first look
+         * @param pierced whether between it and the sequence up to which its position says the stream was known there
+         *     is a message of somebody else, or one is gone; told at a lane's first look
          */
         record Own(EventId id, long sequence, Optional<Position> position, boolean pierced) implements End {}
 

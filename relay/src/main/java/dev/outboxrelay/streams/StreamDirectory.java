@@ -166,7 +166,7 @@ final class StreamDirectory {
         }
         for (long sequence = from; sequence < own.sequence(); sequence++) {
             MessageInfo message = message(stream, sequence);
-            if (message != null && own(message) == null) {
+            if (message == null || own(message) == null) {
                 return true;
             }
         }

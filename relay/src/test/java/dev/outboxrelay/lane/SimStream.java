@@ -145,9 +145,11 @@ final class SimStream {
         Position position = own.position();
         return position != null
                 && kept.stream()
-                        .anyMatch(m -> m.id() == null
-                                && m.sequence() > position.stored()
-                                && m.sequence() < own.sequence());
+                                .filter(m -> m.id() != null
+                                        && m.sequence() > position.stored()
+                                        && m.sequence() < own.sequence())
+                                .count()
+                        < own.sequence() - 1 - position.stored();
     }
 
     private StreamTail.Probe probe(long sequence) {

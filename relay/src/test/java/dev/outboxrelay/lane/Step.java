@@ -33,6 +33,12 @@ record Step(Kind kind, int a, int b) {
         ATTACH_FAILS,
         /** The connection is cut: {@code a} publishes still reach the server, {@code b} are sent after a reconnect. */
         DISCONNECT,
+        /** As {@link #DISCONNECT}, and {@code b} publishes are held up inside a cluster, after {@code a} that were not. */
+        CUT,
+        /** As {@link #CRASH}, and {@code b} publishes are held up: a leader that is frozen and will wake up. */
+        FREEZE,
+        /** {@code a} publishes that were held up reach the stream's leader. */
+        RELEASE,
         /** The connection is there again. */
         CONNECT,
         /** Somebody else publishes {@code b} messages to stream {@code a}. */

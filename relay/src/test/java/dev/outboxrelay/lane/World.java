@@ -22,6 +22,7 @@ final class World {
 
     private static final long MILLI = 1_000_000;
     private static final Step.Kind[] HEAL = {
+        Step.Kind.RELEASE,
         Step.Kind.CONNECT,
         Step.Kind.RECEIVE,
         Step.Kind.LOOK,
@@ -70,6 +71,7 @@ final class World {
     final ArrayDeque<Flight> toServer = new ArrayDeque<>();
     final List<Reply> answers = new ArrayList<>();
     final ArrayDeque<Flight> unsent = new ArrayDeque<>();
+    final ArrayDeque<Flight> held = new ArrayDeque<>();
     final List<Question> questions = new ArrayList<>();
     final List<Runnable> tails = new ArrayList<>();
     final List<Lsn> flushed = new ArrayList<>(List.of(new Lsn(1_000)));
@@ -149,6 +151,9 @@ final class World {
             case ATTACHED -> take(tails, a, Runnable::run);
             case ATTACH_FAILS -> take(questions, a, q -> q.failure.accept(failure(b)));
             case DISCONNECT -> disconnect(a, b);
+            case CUT -> cut(a, b);
+            case FREEZE -> freeze(a, b);
+            case RELEASE -> repeat(a, this::release);
             case CONNECT -> connect();
             case FOREIGN -> foreign(a, b);
             case PURGE -> purge(a, b);
@@ -332,6 +337,34 @@ final class World {
         toServer.clear();
         // answers that were on their way still reach a lane that does not wait for them any more
         session.linkChanged();
+    }
+
+    private void hold(int processed, int late) {
+        for (int i = 0; i < processed && !toServer.isEmpty(); i++) {
+            process(toServer.remove());
+        }
+        for (int i = 0; i < late && !toServer.isEmpty(); i++) {
+            held.add(toServer.remove());
+        }
+    }
+
+    private void cut(int processed, int late) {
+        if (connected) {
+            hold(processed, late);
+            disconnect(0, 0);
+        }
+    }
+
+    private void freeze(int processed, int late) {
+        hold(processed, late);
+        crash(0, 0);
+    }
+
+    private void release() {
+        Flight flight = held.poll();
+        if (flight != null) {
+            process(flight);
+        }
     }
 
     private void connect() {
