@@ -60,8 +60,7 @@ final class KilledRelayIT {
                     long before = Streams.total(client);
                     long more = random.nextLong(1, 600);
                     Await.until(
-                            more + " more messages after start " + kill,
-                            () -> Streams.total(client) >= before + more);
+                            more + " more messages after start " + kill, () -> Streams.total(client) >= before + more);
 
                     relay.kill();
                 }

@@ -60,7 +60,9 @@ final class RelayProcess implements AutoCloseable {
                 if (!process.isAlive()) {
                     return true;
                 }
-                return HTTP.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+                return HTTP.send(request, HttpResponse.BodyHandlers.discarding())
+                                .statusCode()
+                        == 200;
             });
         } catch (AssertionError e) {
             throw new AssertionError(e.getMessage() + "; its log:\n" + log(), e);
