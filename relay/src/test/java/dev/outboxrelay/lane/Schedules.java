@@ -52,7 +52,7 @@ final class Schedules {
                 1 + random.nextInt(6),
                 1 + random.nextInt(3),
                 windows[random.nextInt(windows.length)],
-                Rules.Variant.values()[random.nextInt(3)],
+                List.of(Rules.Variant.values()).get(random.nextInt(3)),
                 broken);
     }
 
