@@ -73,7 +73,9 @@ final class ContractIT {
         assertThat(stream.getMaxBytes()).isEqualTo(-1);
         assertThat(stream.getMaximumMessageSize()).isEqualTo(-1);
         assertThat(stream.getMaxMsgsPerSubject()).isEqualTo(-1);
-        assertThat(stream.getAllowDirect()).as("the leader answers for the last message").isFalse();
+        assertThat(stream.getAllowDirect())
+                .as("the leader answers for the last message")
+                .isFalse();
         assertThat(stream.getAllowRollup()).isFalse();
         assertThat(stream.getMirror()).isNull();
         assertThat(stream.getMetadata()).containsEntry("outbox.tenant", "Acme_1-x");
@@ -127,9 +129,10 @@ final class ContractIT {
                 .isEqualTo(superuser("SELECT to_char(pg_xact_commit_timestamp('" + transaction
                         + "') AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"));
         assertThat(headers.getFirst("Outbox-Position"))
-                .matches("1;0;" + superuser("SELECT system_identifier FROM pg_control_system()") + ";1;" + outbox.slot()
-                        + ";[0-9A-F]+/[0-9A-F]+;[0-9A-F]+/[0-9A-F]+;" + row.id());
-        assertThat(headers.getFirst("traceparent")).isEqualTo("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+                .matches("1;[0-9]+;" + superuser("SELECT system_identifier FROM pg_control_system()") + ";1;"
+                        + outbox.slot() + ";[0-9A-F]+/[0-9A-F]+;[0-9A-F]+/[0-9A-F]+;" + row.id());
+        assertThat(headers.getFirst("traceparent"))
+                .isEqualTo("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
         assertThat(headers.getFirst("Content-Type")).isEqualTo("application/json; charset=utf-8");
         assertThat(headers.getFirst("ce-id")).isEqualTo("7");
         assertThat(headers.getFirst("x-empty")).isEmpty();
@@ -140,7 +143,9 @@ final class ContractIT {
     @Test
     void headers_of_null_json_null_and_an_empty_object_add_nothing() throws Exception {
         outbox.insert(
-                Row.of("plain"), Row.of("plain").withHeaders("null"), Row.of("plain").withHeaders("{}"));
+                Row.of("plain"),
+                Row.of("plain").withHeaders("null"),
+                Row.of("plain").withHeaders("{}"));
 
         Await.until("three messages", () -> Streams.size(client, "TENANT_PLAIN") == 3);
 
@@ -176,8 +181,8 @@ final class ContractIT {
         String id;
         try (var writer = outbox.as(TestPostgres.WRITER);
                 Statement statement = writer.createStatement();
-                ResultSet result = statement.executeQuery(
-                        "SELECT outbox.publish('called', 'a.b', '\\x0102', '{\"n\": \"1\"}')")) {
+                ResultSet result =
+                        statement.executeQuery("SELECT outbox.publish('called', 'a.b', '\\x0102', '{\"n\": \"1\"}')")) {
             result.next();
             id = result.getString(1);
         }

@@ -111,7 +111,8 @@ final class MappedTableIT {
     @Test
     void a_mapped_row_without_a_payload_is_a_message_without_bytes() throws Exception {
         Row ids = Row.of("tombstones");
-        outbox.execute("INSERT INTO shop.outbox VALUES ('" + ids.id() + "', 'tombstones', 'order', '1', 'deleted', NULL)");
+        outbox.execute(
+                "INSERT INTO shop.outbox VALUES ('" + ids.id() + "', 'tombstones', 'order', '1', 'deleted', NULL)");
 
         Await.until("a message", () -> Streams.size(client, Streams.of("tombstones")) == 1);
 
@@ -127,8 +128,7 @@ final class MappedTableIT {
         outbox.insert(good);
 
         Await.until(
-                "the good row goes through",
-                () -> Streams.ids(client, "judged").equals(List.of(good.id())));
+                "the good row goes through", () -> Streams.ids(client, "judged").equals(List.of(good.id())));
 
         assertThat(outbox.value("SELECT concat_ws(' ', source, event_id, reason, subject, encode(payload, 'escape'))"
                         + " FROM outbox.dead_letter WHERE tenant_id = 'judged'"))

@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
  */
 final class OutagesIT {
 
-    private static final List<String> TENANTS = List.of("big", "big", "big", "small", "__-Oddly-NAMED-0_", "t-1", "t-2");
+    private static final List<String> TENANTS =
+            List.of("big", "big", "big", "small", "__-Oddly-NAMED-0_", "t-1", "t-2");
 
     private static TestPostgres postgres;
     private static int databases;
@@ -58,7 +59,9 @@ final class OutagesIT {
         outbox.insert(Row.of("small"));
         postgres.stop();
         try (RelayRig rig = outbox.relay(nats, Map.of())) {
-            Await.until("it says what it waits for", () -> rig.relay().status().source().lastError() != null);
+            Await.until(
+                    "it says what it waits for",
+                    () -> rig.relay().status().source().lastError() != null);
             assertThat(rig.relay().status().source().connected()).isFalse();
 
             postgres.restart();
@@ -72,7 +75,9 @@ final class OutagesIT {
         outbox.insert(Row.of("small"));
         nats.stop();
         try (RelayRig rig = outbox.relay(nats, Map.of())) {
-            Await.until("it says what it waits for", () -> rig.relay().status().nats().lastError() != null);
+            Await.until(
+                    "it says what it waits for",
+                    () -> rig.relay().status().nats().lastError() != null);
             assertThat(rig.relay().status().nats().connected()).isFalse();
 
             nats.restart();

@@ -162,10 +162,8 @@ final class PayloadsIT {
         outbox.insert(rows);
 
         assertArrived("TENANT_SCRIPTS", rows);
-        Options utf8 = new Options.Builder()
-                .server(nats.url())
-                .supportUTF8Subjects()
-                .build();
+        Options utf8 =
+                new Options.Builder().server(nats.url()).supportUTF8Subjects().build();
         try (Connection reader = Nats.connect(utf8)) {
             assertThat(Streams.messages(reader, "TENANT_SCRIPTS").stream().map(Message::getSubject))
                     .isEqualTo(subjects.stream()
@@ -232,9 +230,11 @@ final class PayloadsIT {
     private static void assertArrived(String stream, List<Row> rows) throws Exception {
         Await.until(rows.size() + " messages in " + stream, () -> Streams.size(client, stream) == rows.size());
         List<Message> messages = Streams.messages(client, stream);
-        assertThat(messages.stream().map(Streams::id)).isEqualTo(rows.stream().map(Row::id).toList());
+        assertThat(messages.stream().map(Streams::id))
+                .isEqualTo(rows.stream().map(Row::id).toList());
         for (int i = 0; i < rows.size(); i++) {
-            assertThat(Arrays.equals(messages.get(i).getData(), rows.get(i).payload().bytes()))
+            assertThat(Arrays.equals(
+                            messages.get(i).getData(), rows.get(i).payload().bytes()))
                     .as("bytes of row %d", i)
                     .isTrue();
         }

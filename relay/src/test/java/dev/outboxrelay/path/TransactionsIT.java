@@ -75,7 +75,8 @@ final class TransactionsIT {
 
     @Test
     void a_transaction_with_savepoints_of_which_some_are_rolled_back() throws Exception {
-        List<Row> kept = IntStream.range(0, 6).mapToObj(i -> Row.of("savepoints")).toList();
+        List<Row> kept =
+                IntStream.range(0, 6).mapToObj(i -> Row.of("savepoints")).toList();
         try (var writer = outbox.as(TestPostgres.WRITER)) {
             writer.setAutoCommit(false);
             Outbox.insert(writer, kept.subList(0, 2));
@@ -105,7 +106,8 @@ final class TransactionsIT {
         try (var writer = outbox.as(TestPostgres.WRITER)) {
             writer.setAutoCommit(false);
             Outbox.insert(
-                    writer, IntStream.range(0, 500).mapToObj(i -> Row.of("rollback")).toList());
+                    writer,
+                    IntStream.range(0, 500).mapToObj(i -> Row.of("rollback")).toList());
 
             writer.rollback();
         }
@@ -119,8 +121,9 @@ final class TransactionsIT {
         List<String> tenants = List.of("large-0", "large-1", "large-2", "large-3", "large-4");
         try (var writer = outbox.as(TestPostgres.WRITER);
                 Statement statement = writer.createStatement()) {
-            statement.execute("INSERT INTO outbox.message (id, tenant_id, subject, payload)"
-                    + " SELECT gen_random_uuid(), 'large-' || i % 5, 'events.bulk', '\\x00' FROM generate_series(1, 100000) i");
+            statement.execute(
+                    "INSERT INTO outbox.message (id, tenant_id, subject, payload)"
+                            + " SELECT gen_random_uuid(), 'large-' || i % 5, 'events.bulk', '\\x00' FROM generate_series(1, 100000) i");
         }
 
         assertEqualsCommitted(tenants, 100_000);
@@ -160,7 +163,9 @@ final class TransactionsIT {
             second.commit();
         }
 
-        awaitIds("late-commit", Stream.of(2, 4, 0, 3, 1, 5).map(i -> rows.get(i).id()).toList());
+        awaitIds(
+                "late-commit",
+                Stream.of(2, 4, 0, 3, 1, 5).map(i -> rows.get(i).id()).toList());
     }
 
     private static void assertEqualsCommitted(List<String> tenants, int atLeast) throws Exception {
