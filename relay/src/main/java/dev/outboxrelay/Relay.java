@@ -247,6 +247,7 @@ public final class Relay {
     private void databaseAway(DatabaseException e) throws CannotStart {
         String where = "PostgreSQL at " + settings.postgres().shownUrl();
         if (e.isConfiguration() && !everStreamed) {
+            checkSettings(); // says more where it can: everything that is wrong, each with what mends it
             throw new CannotStart(
                     List.of(where + " refuses user " + settings.postgres().user() + ": " + e.getMessage()
                             + "\n    mend: check outbox.postgres.url, .user and .password, pg_hba.conf, and that"
@@ -254,6 +255,14 @@ public final class Relay {
         }
         sourceEnd.down(e.getMessage());
         say(where + " cannot be used, waiting: " + e.getMessage());
+    }
+
+    private void checkSettings() throws CannotStart {
+        try (SlotControl control = SlotControl.open(database)) {
+            mayStart(control.check(settings));
+        } catch (DatabaseException e) {
+            log.atDebug().addKeyValue("error", e.getMessage()).log("the database cannot be checked");
+        }
     }
 
     private boolean openNats(NatsLink nats) throws CannotStart, InterruptedException {

@@ -45,6 +45,7 @@ final class RelayProcess implements AutoCloseable {
         Map<String, String> environment = builder.environment();
         environment.keySet().removeIf(name -> name.startsWith("OUTBOX_") || name.equals("JAVA_OPTS"));
         environment.put("JAVA_HOME", System.getProperty("java.home"));
+        environment.put("OUTBOX_JAVA_OPTS", "-XX:TieredStopAtLevel=1"); // it lives for seconds: starting counts
         all.forEach((key, value) ->
                 environment.put(key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_'), value));
         return new RelayProcess(builder.start(), log, port);
