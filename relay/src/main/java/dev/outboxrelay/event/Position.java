@@ -16,8 +16,8 @@ import java.util.Optional;
  * @param slot the slot and the history its positions belong to
  * @param lsn the position of the last live event of this tenant up to this message
  * @param after the greatest position that the slot could have confirmed without that event
- * @param stored the sequence up to which the stream was known to hold what was sent, when this message was sent;
- *     what lies between it and the message is ours, unless somebody else took a place
+ * @param stored the sequence up to which the stream was known to hold what was sent, when this message was sent; what
+ *     lies between it and the message is ours, unless somebody else took a place
  * @param live the id of that event; the message's own, unless the message is a replay or was parked
  */
 public record Position(long term, SlotIdentity slot, Lsn lsn, Lsn after, long stored, EventId live) {

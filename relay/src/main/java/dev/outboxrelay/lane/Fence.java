@@ -61,7 +61,8 @@ public record Fence(long term, SlotIdentity slot, Lsn confirmed, Map<Integer, Ls
             return new Decision.NothingComesAgain();
         }
         return pierced
-                ? new Decision.Unusable("among the last messages one is somebody else's or gone, and an event may be missing there")
+                ? new Decision.Unusable(
+                        "among the last messages one is somebody else's or gone, and an event may be missing there")
                 : new Decision.SkipThrough(last.live());
     }
 

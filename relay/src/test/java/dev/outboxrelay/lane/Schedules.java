@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
+import java.util.stream.LongStream;
 
 /** Makes schedules from seeds, and makes those that fail short. */
 final class Schedules {
@@ -117,19 +119,35 @@ final class Schedules {
         return !World.run(rules, steps).violations().isEmpty();
     }
 
-    /** Runs schedules with consecutive seeds; throws with a short schedule when one of them fails. */
-    Tally run(long firstSeed, int count) {
+    /**
+     * Runs as many schedules with consecutive seeds as wanted, on all cores; fails with a short schedule when one of
+     * them does.
+     */
+    Tally run(int wanted) {
+        long first = Long.getLong("simulation.seed", 0);
         Tally total = new Tally();
-        for (long seed = firstSeed; seed < firstSeed + count; seed++) {
-            Rules rules = rules(seed);
-            List<Step> steps = steps(seed);
-            World world = World.run(rules, steps);
-            if (!world.violations().isEmpty()) {
-                throw new AssertionError(report(seed, rules, steps));
-            }
-            total.add(world.tally);
+        Optional<String> failure = LongStream.range(first, first + Integer.getInteger("simulation.count", wanted))
+                .parallel()
+                .mapToObj(seed -> run(seed, total))
+                .flatMap(Optional::stream)
+                .findFirst();
+        if (failure.isPresent()) {
+            throw new AssertionError(failure.get());
         }
         return total;
+    }
+
+    private Optional<String> run(long seed, Tally total) {
+        Rules rules = rules(seed);
+        List<Step> steps = steps(seed);
+        World world = World.run(rules, steps);
+        if (!world.violations().isEmpty()) {
+            return Optional.of(report(seed, rules, steps));
+        }
+        synchronized (total) {
+            total.add(world.tally);
+        }
+        return Optional.empty();
     }
 
     private static String report(long seed, Rules rules, List<Step> steps) {

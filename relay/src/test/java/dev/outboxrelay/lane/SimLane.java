@@ -20,6 +20,7 @@ final class SimLane implements LaneOutput {
     private final World world;
     private final SimSession session;
     private final int tenant;
+    private final Fence fence;
     /** What arrived and is neither settled, skipped nor given to the dead letters, in order. */
     private final ArrayDeque<EventId> open = new ArrayDeque<>();
 
@@ -29,6 +30,7 @@ final class SimLane implements LaneOutput {
         this.world = world;
         this.session = session;
         this.tenant = tenant;
+        this.fence = fence;
         this.address = world.addresses.get(tenant);
         RetryPolicy retry = new RetryPolicy(Duration.ofMillis(10), Duration.ofMillis(100), MAX_ATTEMPTS);
         LaneLimits limits = new LaneLimits(
@@ -55,8 +57,18 @@ final class SimLane implements LaneOutput {
         world.questions.add(new World.Question(
                 tenant,
                 look,
-                tail -> input(() -> lane.attached(round, tail, world.now)),
+                tail -> input(() -> attached(round, look, tail)),
                 failure -> input(() -> lane.attachFailed(round, failure, world.now))));
+    }
+
+    private void attached(long round, Look look, StreamTail tail) {
+        if (look.first()
+                && tail.end() instanceof StreamTail.End.Own own
+                && own.position().isPresent()
+                && fence.decide(own.position().get(), own.pierced()) instanceof Fence.Decision.NothingComesAgain) {
+            world.tally.confirmedFences++;
+        }
+        lane.attached(round, tail, world.now);
     }
 
     private void input(Runnable input) {

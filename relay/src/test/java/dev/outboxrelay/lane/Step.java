@@ -33,7 +33,9 @@ record Step(Kind kind, int a, int b) {
         ATTACH_FAILS,
         /** The connection is cut: {@code a} publishes still reach the server, {@code b} are sent after a reconnect. */
         DISCONNECT,
-        /** As {@link #DISCONNECT}, and {@code b} publishes are held up inside a cluster, after {@code a} that were not. */
+        /**
+         * As {@link #DISCONNECT}, and {@code b} publishes are held up inside a cluster, after {@code a} that were not.
+         */
         CUT,
         /** As {@link #CRASH}, and {@code b} publishes are held up: a leader that is frozen and will wake up. */
         FREEZE,
@@ -63,9 +65,13 @@ record Step(Kind kind, int a, int b) {
         POSTGRES_CRASH,
         /** The relay is killed: {@code a} publishes and {@code b} dead letters that were on their way still arrive. */
         CRASH,
+        /** For a while everything goes its way. */
+        RUN,
         /** {@code a} milliseconds pass. */
         TICK,
-        /** The slot is dropped and made anew at the place that is confirmed. */
+        /** The database is as it was at the confirmed position: what came after it never happened. */
+        RESTORE,
+        /** The slot is made anew under another name at the place that is confirmed. */
         NEW_SLOT,
         /** The database is copied to another system, slot included. */
         NEW_SYSTEM

@@ -13,6 +13,7 @@ final class Tally {
     int skipped;
     int lostTails;
     int unusableFences;
+    int confirmedFences;
     long foreign;
     long purged;
     boolean identityChanged;
@@ -29,13 +30,15 @@ final class Tally {
         skipped += other.skipped;
         lostTails += other.lostTails;
         unusableFences += other.unusableFences;
+        confirmedFences += other.confirmedFences;
     }
 
     @Override
     public String toString() {
         return "published " + published + ", skipped " + skipped + ", dead letters " + deadLetters + ", sessions "
                 + sessions + ", restarts " + restarts + " (fences dropped " + wrongFences + "), lost tails " + lostTails
-                + ", unusable fences " + unusableFences + ", excused: doubled " + doubled + ", reordered " + reordered
+                + ", confirmed fences " + confirmedFences + ", unusable fences " + unusableFences
+                + ", excused: doubled " + doubled + ", reordered " + reordered
                 + "; healing rounds " + rounds;
     }
 }

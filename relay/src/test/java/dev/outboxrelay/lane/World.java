@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class World {
 
     private static final long MILLI = 1_000_000;
-    private static final Step.Kind[] HEAL = {
+    private static final Step.Kind[] EVERYTHING = {
         Step.Kind.RELEASE,
         Step.Kind.CONNECT,
         Step.Kind.RECEIVE,
@@ -36,7 +36,17 @@ final class World {
     };
 
     /** A commit, or without rows a logical message, as the WAL has it. */
-    record Entry(Lsn lsn, List<Row> rows) {}
+    record Entry(Lsn lsn, List<Row> rows) {
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return this == other;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(this);
+        }
+    }
 
     /** A publish on its way; {@code answer} is told how it ended unless nobody waits any more. */
     static final class Flight {
@@ -166,7 +176,9 @@ final class World {
             case FLUSH -> session.flush();
             case POSTGRES_CRASH -> postgresCrash(a);
             case CRASH -> crash(a, b);
+            case RUN -> repeat(3, this::everything);
             case TICK -> tick(a * MILLI);
+            case RESTORE -> restore();
             case NEW_SLOT -> newIdentity(new SlotIdentity(slot.systemIdentifier(), slot.timeline(), slot.slot() + "x"));
             case NEW_SYSTEM -> newIdentity(new SlotIdentity(slot.systemIdentifier() + 1, slot.timeline(), slot.slot()));
         }
@@ -420,6 +432,18 @@ final class World {
         tally.sessions++;
     }
 
+    private void restore() {
+        Lsn confirmed = confirmed();
+        List<Entry> undone =
+                wal.stream().filter(e -> !e.lsn().isAtOrBefore(confirmed)).toList();
+        wal.removeAll(undone);
+        undone.forEach(
+                entry -> entry.rows().forEach(row -> tenants.get(row.tenant).remove(row)));
+        walEnd = confirmed.value();
+        tally.identityChanged = true;
+        crash(0, 0);
+    }
+
     private void newIdentity(SlotIdentity identity) {
         slot = identity;
         tally.identityChanged = true;
@@ -443,10 +467,7 @@ final class World {
         long begin = now;
         int rounds = 0;
         while (!isQuiet()) {
-            for (Step.Kind kind : HEAL) {
-                apply(new Step(kind, kind == Step.Kind.LOOK || kind == Step.Kind.ATTACHED ? 0 : 50, 0));
-            }
-            apply(new Step(Step.Kind.TICK, 20, 0));
+            everything();
             for (int i = 0; i < streams.size(); i++) {
                 if (streams.get(i).isFlooded()) {
                     purge(i, 0); // what the operator does when told that somebody else's messages are all there is
@@ -461,6 +482,13 @@ final class World {
         }
         tally.rounds += rounds;
         session.checkSettled();
+    }
+
+    private void everything() {
+        for (Step.Kind kind : EVERYTHING) {
+            apply(new Step(kind, kind == Step.Kind.LOOK || kind == Step.Kind.ATTACHED ? 0 : 50, 0));
+        }
+        apply(new Step(Step.Kind.TICK, 20, 0));
     }
 
     private boolean isQuiet() {
