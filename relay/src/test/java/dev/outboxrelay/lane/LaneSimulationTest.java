@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
  */
 final class LaneSimulationTest {
 
+    private static final int POISON_AND_TWO_GOOD = 104;
+
     @Test
     void faults_of_the_network_lose_double_and_reorder_nothing() {
         Tally tally = new Schedules(1, Broken.NOTHING).withNetworkFaults().run(40_000);
@@ -99,6 +101,36 @@ final class LaneSimulationTest {
                         new Step(Kind.PURGE, 0, 0)));
 
         assertThat(world.violations()).isEmpty();
+    }
+
+    /**
+     * What the chain cannot tell: a copy that was held up fits again when a dead letter has moved the numbers. Only the
+     * server's memory of ids stands against it, so the duplicate window has to outlast what is held up.
+     */
+    @Test
+    void a_copy_held_up_behind_a_dead_letter_is_caught_by_the_duplicate_window() {
+        List<Step> steps = List.of(
+                new Step(Kind.COMMIT, 3, POISON_AND_TWO_GOOD),
+                new Step(Kind.RECEIVE, 2, 0),
+                new Step(Kind.LOOK, 0, 0),
+                new Step(Kind.ATTACHED, 0, 0),
+                new Step(Kind.CUT, 0, 3),
+                new Step(Kind.CONNECT, 0, 0),
+                new Step(Kind.LOOK, 0, 0),
+                new Step(Kind.ATTACHED, 0, 0),
+                new Step(Kind.SERVE, 3, 0),
+                new Step(Kind.ANSWER, 3, 0),
+                new Step(Kind.LOOK, 0, 0),
+                new Step(Kind.ATTACHED, 0, 0),
+                new Step(Kind.DEAD_LETTER, 1, 0),
+                new Step(Kind.SERVE, 2, 0),
+                new Step(Kind.RELEASE, 3, 0));
+
+        World remembering = World.run(new Rules(1, 3, 1, 1_000_000_000, Variant.DUPLICATE, Broken.NOTHING), steps);
+        World forgetful = World.run(rules(3), steps);
+
+        assertThat(remembering.violations()).isEmpty();
+        assertThat(forgetful.violations()).singleElement().asString().startsWith("doubled: t0-2");
     }
 
     private static Rules rules(int window) {
