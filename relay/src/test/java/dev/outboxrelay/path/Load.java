@@ -103,9 +103,13 @@ final class Load implements AutoCloseable {
         }
     }
 
-    /** Ends the writers and waits for them. Idempotent. */
     @Override
     public void close() {
+        stop();
+    }
+
+    /** Ends the writers and waits for them. Idempotent. */
+    void stop() {
         over = true;
         for (Thread writer : writers) {
             try {
