@@ -21,6 +21,7 @@ import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
 import dev.outboxrelay.postgres.ServerIdentity;
 import dev.outboxrelay.postgres.TermGuard;
+import dev.outboxrelay.postgres.TimelineHistory;
 import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.route.Address;
 import dev.outboxrelay.route.Routed;
@@ -93,6 +94,7 @@ final class Session implements DebeziumSource.Handler {
     private final Supplier<Lease> lease;
     private final DeadLetterIndex deadLetterIndex;
     private final SlotIdentity identity;
+    private final Map<Integer, Lsn> ancestors;
     private final DebeziumSource source;
     private final RowSettler settler;
     private final DeadLetterWriter deadLetters;
@@ -141,7 +143,8 @@ final class Session implements DebeziumSource.Handler {
         Runnable fenced = () -> end(new SessionEnd.LeadershipLost("another leader has taken over"));
         this.settler = new RowSettler(edges.database(), modes, settings.settle(), guard, fenced);
         this.deadLetters = new DeadLetterWriter(edges.database(), modes, guard, fenced);
-        this.source = DebeziumSource.create(settings, SlotMonitor.MESSAGE_PREFIX, this);
+        this.ancestors = TimelineHistory.read(edges.database(), server.timeline());
+        this.source = new DebeziumSource(settings, control.endpoint(), SlotMonitor.MESSAGE_PREFIX, this);
         for (int i = 0; i < settings.lanes().threads(); i++) {
             threads.add(new LaneThread(i, bug -> end(new SessionEnd.SourceLost("a lane broke: " + bug))));
         }
@@ -252,7 +255,11 @@ final class Session implements DebeziumSource.Handler {
             SlotState state = control.state();
             control.nudge();
             fence = new Fence(
-                    lease.get().term(), identity, state.confirmed(), useFences && edges.broken() != TestBreak.FENCE);
+                    lease.get().term(),
+                    identity,
+                    state.confirmed(),
+                    ancestors,
+                    useFences && edges.broken() != TestBreak.FENCE);
             startUp = state.current();
             owned = true;
             log.atInfo()

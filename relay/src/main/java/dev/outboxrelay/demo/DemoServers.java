@@ -24,7 +24,7 @@ final class DemoServers implements AutoCloseable {
     static DemoServers start(Path natsProgram, Path folder, Watchdog watchdog, StopSignal stop, Screen screen)
             throws DemoFailed, StopRequested, InterruptedException {
         SecureRandom random = new SecureRandom();
-        screen.say("starting " + natsProgram);
+        screen.say("starting nats-server (" + natsProgram + ")");
         NatsServer natsServer = NatsServer.start(natsProgram, folder, FreePort.next(random), watchdog);
         try {
             screen.say("unpacking and starting PostgreSQL (some seconds)");

@@ -69,6 +69,7 @@ final class LiveScreen implements Screen {
             may.add("");
         }
         may.add(Style.ANSI.dim("Ctrl-C ends it: drains, compares outbox and streams id by id, leaves nothing behind."));
+        may.add("");
         log.forEach(line -> may.add(Style.ANSI.dim("relay " + line)));
         draw(must, may, false);
     }
@@ -80,6 +81,7 @@ final class LiveScreen implements Screen {
         lines.add(Style.ANSI.bold("Outbox Relay demo") + Style.ANSI.dim("   the whole run"));
         lines.add("");
         lines.addAll(table.lines(figures));
+        lines.add(Style.ANSI.dim(TableText.FOOTNOTE));
         lines.add("");
         outcome.forEach(line -> lines.add(good ? Style.ANSI.good(line) : Style.ANSI.bad(line)));
         draw(lines, List.of(), true);

@@ -6,8 +6,13 @@ import java.util.List;
 record Place(String postgresVersion, Login operator, String natsVersion, String natsUrl, String adminUrl) {
 
     List<String> servers(Style style) {
-        return List.of(style.dim("PostgreSQL " + postgresVersion + " on port " + operator.port() + "  →  relay, "
-                + adminUrl + "  →  nats-server " + natsVersion + ", " + natsUrl));
+        return List.of(style.dim(
+                "PostgreSQL " + postgresVersion + " at " + address("127.0.0.1:" + operator.port()) + "  →  relay at "
+                        + address(adminUrl) + "  →  nats-server " + natsVersion + " at " + address(natsUrl)));
+    }
+
+    private static String address(String url) {
+        return url.substring(url.lastIndexOf(':'));
     }
 
     List<String> commands(Style style) {

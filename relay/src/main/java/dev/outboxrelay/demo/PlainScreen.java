@@ -43,6 +43,7 @@ final class PlainScreen implements Screen {
     public void finish(Figures figures, List<String> outcome, boolean good) {
         print("");
         new TableText(Style.PLAIN).lines(figures).forEach(this::print);
+        print(TableText.FOOTNOTE);
         print("");
         outcome.forEach(this::print);
     }

@@ -52,8 +52,9 @@ final class PostgresServer implements AutoCloseable {
             Files.delete(passwordFile);
             List<String> command = List.of(
                     bin.resolve("postgres").toString(), "-D", data.toString(), "-c", "config_file=" + configuration);
+            // always at once: the data goes anyway, so a last checkpoint would only cost time
             ChildProcess process =
-                    ChildProcess.start("postgres", rights.command(command), home, "INT", "QUIT", watchdog);
+                    ChildProcess.start("postgres", rights.command(command), home, "QUIT", "QUIT", watchdog);
             try {
                 return new PostgresServer(superuser, process, awaitVersion(superuser, process, stop));
             } catch (DemoFailed | StopRequested | InterruptedException | RuntimeException e) {

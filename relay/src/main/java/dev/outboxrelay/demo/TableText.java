@@ -11,6 +11,9 @@ final class TableText {
 
     static final int WIDTH = 98;
 
+    static final String FOOTNOTE =
+            "p50 and p99 are of all events; those of a large transaction commit together and wait for each other.";
+
     private static final String CELLS = "%-13s%11s%13s%11s%11s%9s%10s%10s%10s";
 
     private final Style style;

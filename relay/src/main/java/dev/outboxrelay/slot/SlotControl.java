@@ -3,6 +3,7 @@ package dev.outboxrelay.slot;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
+import dev.outboxrelay.postgres.Endpoint;
 import dev.outboxrelay.postgres.ServerIdentity;
 import dev.outboxrelay.postgres.SqlErrors;
 import java.sql.Connection;
@@ -16,19 +17,27 @@ public final class SlotControl implements AutoCloseable {
 
     private final Connection connection;
     private final String slot;
+    private final Endpoint endpoint;
 
-    private SlotControl(Connection connection, String slot) {
+    private SlotControl(Connection connection, String slot, Endpoint endpoint) {
         this.connection = connection;
         this.slot = slot;
+        this.endpoint = endpoint;
     }
 
     /** Opens the connection. */
     public static SlotControl open(Database database) throws DatabaseException {
         try {
-            return new SlotControl(database.open("control"), database.settings().slot());
+            Endpoint primary = database.primary();
+            return new SlotControl(database.open("control"), database.settings().slot(), primary);
         } catch (SQLException e) {
             throw new DatabaseException("connecting", e);
         }
+    }
+
+    /** The server to stream from. */
+    public Endpoint endpoint() {
+        return endpoint;
     }
 
     /** Everything that keeps the engine from starting; see {@link StartChecks}. */

@@ -58,11 +58,11 @@ final class CommitOrder {
     }
 
     private static String zeroTerminated(ByteBuffer message) {
-        int start = message.position();
-        while (message.get() != 0) {
-            continue;
+        java.io.ByteArrayOutputStream text = new java.io.ByteArrayOutputStream();
+        for (byte b = message.get(); b != 0; b = message.get()) {
+            text.write(b);
         }
-        return new String(message.array(), start, message.position() - start - 1, StandardCharsets.UTF_8);
+        return text.toString(StandardCharsets.UTF_8);
     }
 
     /** A column's text, empty for null. */
