@@ -54,6 +54,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -141,8 +142,9 @@ final class Session implements DebeziumSource.Handler {
         this.lease = lease;
         TermGuard guard = new TermGuard(settings.postgres().slot(), lease.get().term(), server);
         Runnable fenced = () -> end(new SessionEnd.LeadershipLost("another leader has taken over"));
-        this.settler = new RowSettler(edges.database(), modes, settings.settle(), guard, fenced);
-        this.deadLetters = new DeadLetterWriter(edges.database(), modes, guard, fenced);
+        Consumer<Throwable> broken = bug -> end(new SessionEnd.SourceLost("settling broke: " + bug));
+        this.settler = new RowSettler(edges.database(), modes, settings.settle(), guard, fenced, broken);
+        this.deadLetters = new DeadLetterWriter(edges.database(), modes, guard, fenced, broken);
         this.ancestors = TimelineHistory.read(edges.database(), server.timeline());
         this.source = new DebeziumSource(settings, control.endpoint(), SlotMonitor.MESSAGE_PREFIX, this);
         for (int i = 0; i < settings.lanes().threads(); i++) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.PriorityQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,7 @@ final class BatchWorker<T> implements AutoCloseable {
     private final Batch<T> action;
     private final TermGuard guard;
     private final Runnable fenced;
+    private final Consumer<Throwable> broken;
     private final LinkedBlockingQueue<T> queue = new LinkedBlockingQueue<>();
     private final PriorityQueue<Delayed<T>> delayed = new PriorityQueue<>((a, b) -> Long.compare(a.due - b.due, 0));
     private final Thread thread;
@@ -60,6 +62,7 @@ final class BatchWorker<T> implements AutoCloseable {
             Duration linger,
             TermGuard guard,
             Runnable fenced,
+            Consumer<Throwable> broken,
             Batch<T> action) {
         this.purpose = purpose;
         this.database = database;
@@ -68,6 +71,7 @@ final class BatchWorker<T> implements AutoCloseable {
         this.action = action;
         this.guard = guard;
         this.fenced = fenced;
+        this.broken = broken;
         this.thread = new Thread(this::loop, "outbox-" + purpose);
         this.thread.setDaemon(true);
     }
@@ -105,6 +109,10 @@ final class BatchWorker<T> implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             log.atDebug().addKeyValue("worker", purpose).log("worker stopped");
+        } catch (RuntimeException | Error e) {
+            // without this thread nothing would be settled any more, and nobody would know
+            log.atError().addKeyValue("worker", purpose).setCause(e).log("a worker broke: the source starts again");
+            broken.accept(e);
         } finally {
             disconnect();
         }

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -45,12 +46,18 @@ public final class DeadLetterWriter implements AutoCloseable {
      * @param modes how rows of each table are settled; those that are marked get {@code failed}
      * @param guard under which leader dead letters are written
      * @param fenced called when another leader has taken over
+     * @param broken called when the worker ended by a bug, with what was queued unwritten
      */
-    public DeadLetterWriter(Database database, Map<TableName, SettleMode> modes, TermGuard guard, Runnable fenced) {
+    public DeadLetterWriter(
+            Database database,
+            Map<TableName, SettleMode> modes,
+            TermGuard guard,
+            Runnable fenced,
+            Consumer<Throwable> broken) {
         this.slot = guard.slot();
         this.modes = Map.copyOf(modes);
-        this.worker =
-                new BatchWorker<>("dead-letter", database, BATCH, Duration.ofMillis(2), guard, fenced, this::write);
+        this.worker = new BatchWorker<>(
+                "dead-letter", database, BATCH, Duration.ofMillis(2), guard, fenced, broken, this::write);
     }
 
     public void start() {

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -35,16 +36,18 @@ public final class RowSettler implements AutoCloseable {
      * @param modes what to do with rows of each table
      * @param guard under which leader rows are settled
      * @param fenced called when another leader has taken over
+     * @param broken called when the worker ended by a bug, with what was queued unsettled
      */
     public RowSettler(
             Database database,
             Map<TableName, SettleMode> modes,
             SettleSettings settings,
             TermGuard guard,
-            Runnable fenced) {
+            Runnable fenced,
+            Consumer<Throwable> broken) {
         this.modes = Map.copyOf(modes);
-        this.worker =
-                new BatchWorker<>("settle", database, settings.batch(), settings.linger(), guard, fenced, this::settle);
+        this.worker = new BatchWorker<>(
+                "settle", database, settings.batch(), settings.linger(), guard, fenced, broken, this::settle);
     }
 
     public void start() {

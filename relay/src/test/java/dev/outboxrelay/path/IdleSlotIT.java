@@ -22,8 +22,8 @@ final class IdleSlotIT {
     void the_slot_follows_the_wal_within_10_s_while_only_other_tables_are_written() throws Exception {
         try (TestNats nats = TestNats.start();
                 Outbox outbox = Outbox.create("idle");
-                Connection client = nats.connection();
                 RelayRig rig = outbox.relay(nats, Map.of())) {
+            Connection client = nats.connection();
             outbox.execute("CREATE TABLE busy (id bigint GENERATED ALWAYS AS IDENTITY, filler text)");
             outbox.insert(Row.of("acme"));
             Await.until("the only event arrives", () -> Streams.size(client, Streams.of("acme")) == 1);

@@ -65,7 +65,7 @@ final class KilledRelayIT {
                     relay.kill();
                 }
             }
-            load.close();
+            load.stop();
             try (RelayProcess relay = startRelay()) {
                 assertExactlyOnce();
                 assertThat(relay.terminate(Duration.ofSeconds(12))).isZero();
@@ -81,7 +81,7 @@ final class KilledRelayIT {
 
                 assertThat(relay.terminate(Duration.ofSeconds(12))).isZero();
             }
-            load.close();
+            load.stop();
             try (RelayProcess relay = startRelay().awaitReady()) {
                 assertExactlyOnce();
                 assertThat(relay.terminate(Duration.ofSeconds(12))).isZero();

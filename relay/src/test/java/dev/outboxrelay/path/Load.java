@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,7 @@ final class Load implements AutoCloseable {
     private final List<String> tenants;
     private final List<Thread> writers = new ArrayList<>();
     private final AtomicLong rows = new AtomicLong();
+    private final AtomicReference<@Nullable Throwable> bug = new AtomicReference<>();
     private volatile boolean over;
 
     private Load(Outbox outbox, List<String> tenants) {
@@ -37,6 +39,7 @@ final class Load implements AutoCloseable {
         for (int i = 0; i < writers; i++) {
             SplittableRandom own = random.split();
             Thread writer = new Thread(() -> load.write(own), "writer-" + i);
+            writer.setUncaughtExceptionHandler((thread, bug) -> load.bug.compareAndSet(null, bug));
             load.writers.add(writer);
             writer.start();
         }
@@ -57,7 +60,8 @@ final class Load implements AutoCloseable {
                     connection.setAutoCommit(false);
                 }
                 rows.addAndGet(transaction(connection, random));
-            } catch (SQLException e) {
+            } catch (SQLException | AssertionError e) {
+                // lost; the driver asserts what does not hold on a connection that dies in the middle of a batch
                 close(connection);
                 connection = null;
             }
@@ -103,9 +107,13 @@ final class Load implements AutoCloseable {
         }
     }
 
-    /** Ends the writers and waits for them. Idempotent. */
     @Override
     public void close() {
+        stop();
+    }
+
+    /** Ends the writers and waits for them. Idempotent. Throws when a writer had ended by itself. */
+    void stop() {
         over = true;
         for (Thread writer : writers) {
             try {
@@ -114,6 +122,10 @@ final class Load implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 return;
             }
+        }
+        Throwable unexpected = bug.get();
+        if (unexpected != null) {
+            throw new IllegalStateException("a writer ended by itself", unexpected);
         }
     }
 }

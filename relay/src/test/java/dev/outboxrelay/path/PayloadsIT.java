@@ -162,13 +162,15 @@ final class PayloadsIT {
         outbox.insert(rows);
 
         assertArrived("TENANT_SCRIPTS", rows);
-        Options utf8 =
-                new Options.Builder().server(nats.url()).supportUTF8Subjects().build();
-        try (Connection reader = Nats.connect(utf8)) {
+        Connection reader = Nats.connect(
+                new Options.Builder().server(nats.url()).supportUTF8Subjects().build());
+        try {
             assertThat(Streams.messages(reader, "TENANT_SCRIPTS").stream().map(Message::getSubject))
                     .isEqualTo(subjects.stream()
                             .map(subject -> "tenant.scripts." + subject)
                             .toList());
+        } finally {
+            reader.close();
         }
     }
 

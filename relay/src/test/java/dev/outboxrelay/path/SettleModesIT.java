@@ -112,6 +112,7 @@ final class SettleModesIT {
                         + "') FOR UPDATE");
             }
             try (RelayRig rig = outbox.relay(nats, Map.of())) {
+                rig.awaitStreaming();
                 Neighbours neighbours = Neighbours.beside(outbox, client);
                 Await.until("others are marked", () -> outbox.count("outbox.message WHERE status = 'published'") > 50);
                 assertThat(Streams.ids(client, "acme")).startsWith(locked.id());

@@ -20,7 +20,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.postgresql.PGConnection;
-import org.postgresql.PGProperty;
 
 /**
  * What keeps the relay from starting is said at once, with what mends it; and what it says is done here to the letter,
@@ -284,36 +283,32 @@ final class StartRefusalsIT {
         Properties properties = new Properties();
         // not of the relay's own role: that would be an earlier leader, which a new one may end
         outbox.execute("CREATE ROLE other_reader LOGIN REPLICATION PASSWORD 'only for this test'");
-        PGProperty.USER.set(properties, "other_reader");
-        PGProperty.PASSWORD.set(properties, "only for this test");
-        PGProperty.REPLICATION.set(properties, "database");
-        PGProperty.PREFER_QUERY_MODE.set(properties, "simple");
-        PGProperty.ASSUME_MIN_SERVER_VERSION.set(properties, "15");
-        try (var other = DriverManager.getConnection(outbox.url(), properties);
-                var stream = other.unwrap(PGConnection.class)
-                        .getReplicationAPI()
-                        .replicationStream()
-                        .logical()
-                        .withSlotName(outbox.slot())
-                        .withSlotOption("proto_version", "1")
-                        .withSlotOption("publication_names", "outbox")
-                        .start()) {
-            try (RelayRig rig = RelayRig.start(settings)) {
-                Await.until(
-                        "it says who has the slot",
-                        () -> String.valueOf(rig.relay().status().source().lastError())
-                                .contains("replication slot " + outbox.slot() + " is in use by backend"));
-                assertThat(rig.relay().status().source().connected()).isFalse();
+        properties.setProperty("user", "other_reader");
+        properties.setProperty("password", "only for this test");
+        properties.setProperty("replication", "database");
+        properties.setProperty("preferQueryMode", "simple");
+        properties.setProperty("assumeMinServerVersion", "15");
+        var other = DriverManager.getConnection(outbox.url(), properties);
+        var stream = other.unwrap(PGConnection.class)
+                .getCopyAPI()
+                .copyDual("START_REPLICATION SLOT " + outbox.slot()
+                        + " LOGICAL 0/0 (proto_version '1', publication_names 'outbox')");
+        try (RelayRig rig = RelayRig.start(settings)) {
+            Await.until(
+                    "it says who has the slot",
+                    () -> String.valueOf(rig.relay().status().source().lastError())
+                            .contains("replication slot " + outbox.slot() + " is in use by backend"));
+            assertThat(rig.relay().status().source().connected()).isFalse();
+            assertThat(stream.isActive()).isTrue();
 
-                stream.close();
-                other.close();
+            other.close();
 
-                Row row = Row.of("acme");
-                outbox.insert(row);
-                Await.until(
-                        "it came back by itself",
-                        () -> Streams.ids(client, "acme").equals(List.of(row.id())));
-            }
+            Row row = Row.of("acme");
+            outbox.insert(row);
+            Await.until(
+                    "it came back by itself", () -> Streams.ids(client, "acme").equals(List.of(row.id())));
+        } finally {
+            other.close();
         }
     }
 
