@@ -7,6 +7,7 @@ import dev.outboxrelay.testing.Repository;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -107,22 +108,42 @@ final class DemoIT {
 
     @Test
     void a_nats_server_that_is_not_there_is_said_with_the_next_step() throws Exception {
-        Process demo = start(List.of("--nats-server", "/no/such/nats-server"));
+        Process demo = start(SCRIPT, List.of("--nats-server", "/no/such/nats-server"));
 
         assertThat(exitCode(demo)).isEqualTo(1);
         assertThat(Files.readString(folder.resolve("err"))).contains("/no/such/nats-server", "ops/demo");
+    }
+
+    @Test
+    void a_distribution_without_the_demos_libraries_says_so_and_starts_nothing() throws Exception {
+        Path image = Files.createDirectories(folder.resolve("image"));
+        Path lib = Files.createDirectory(image.resolve("lib"));
+        Path original = SCRIPT.resolveSibling("../lib").normalize();
+        try (Stream<Path> jars = Files.list(original)) {
+            for (Path jar : jars.filter(Files::isRegularFile).toList()) {
+                Files.createSymbolicLink(lib.resolve(jar.getFileName()), jar);
+            }
+        }
+        Path script = Files.createDirectory(image.resolve("bin")).resolve("outbox-relay");
+        Files.copy(SCRIPT, script, StandardCopyOption.COPY_ATTRIBUTES);
+
+        Process demo = start(script, List.of("--nats-server", "/bin/true"));
+
+        assertThat(exitCode(demo)).isEqualTo(1);
+        assertThat(out()).isEmpty();
+        assertThat(Files.readString(folder.resolve("err"))).contains("lib/demo", "container image", "ops/demo");
     }
 
     private Process start(String... options) throws IOException {
         List<String> all = Stream.concat(
                         Stream.of("--nats-server", Repository.natsServer().toString()), Stream.of(options))
                 .toList();
-        return start(all);
+        return start(SCRIPT, all);
     }
 
-    private Process start(List<String> options) throws IOException {
+    private Process start(Path script, List<String> options) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(
-                        Stream.concat(Stream.of(SCRIPT.toString(), "demo"), options.stream())
+                        Stream.concat(Stream.of(script.toString(), "demo"), options.stream())
                                 .toList())
                 .redirectOutput(folder.resolve("out").toFile())
                 .redirectError(folder.resolve("err").toFile());
