@@ -143,6 +143,9 @@ final class LaneCell implements LaneOutput, AutoCloseable {
 
     @Override
     public void publish(long round, Item item, long expectedLastSequence, Position position) {
+        if (!session.mayAct()) {
+            return; // the session is over: nothing is sent, and whoever leads now gets the event from the slot
+        }
         Envelope envelope = Objects.requireNonNull(item.envelope());
         sentAt.put(item, System.nanoTime());
         session.publisher()

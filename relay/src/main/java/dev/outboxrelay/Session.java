@@ -11,6 +11,7 @@ import dev.outboxrelay.event.OutboxEvent;
 import dev.outboxrelay.event.Reason;
 import dev.outboxrelay.event.SlotIdentity;
 import dev.outboxrelay.event.TableName;
+import dev.outboxrelay.ha.Lease;
 import dev.outboxrelay.lane.Fence;
 import dev.outboxrelay.lane.Item;
 import dev.outboxrelay.lane.LaneLimits;
@@ -18,6 +19,9 @@ import dev.outboxrelay.lane.Rejection;
 import dev.outboxrelay.lane.RetryPolicy;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
+import dev.outboxrelay.postgres.ServerIdentity;
+import dev.outboxrelay.postgres.TermGuard;
+import dev.outboxrelay.postgres.TimelineHistory;
 import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.route.Address;
 import dev.outboxrelay.route.Routed;
@@ -50,6 +54,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -80,13 +85,16 @@ final class Session implements DebeziumSource.Handler {
             JetStreamPublisher publisher,
             StreamAttacher attacher,
             Meters meters,
-            InstantSource clock) {}
+            InstantSource clock,
+            TestBreak broken) {}
 
     private final Edges edges;
     private final boolean useFences;
     private final SlotControl control;
+    private final Supplier<Lease> lease;
     private final DeadLetterIndex deadLetterIndex;
     private final SlotIdentity identity;
+    private final Map<Integer, Lsn> ancestors;
     private final DebeziumSource source;
     private final RowSettler settler;
     private final DeadLetterWriter deadLetters;
@@ -105,6 +113,7 @@ final class Session implements DebeziumSource.Handler {
     private final LongAdder homelessDeadLetters = new LongAdder();
     private @Nullable Fence fence;
     private Lsn startUp = Lsn.NONE;
+    private Lsn lastPassed = Lsn.NONE;
     private boolean caughtUp;
 
     /**
@@ -112,7 +121,7 @@ final class Session implements DebeziumSource.Handler {
      *
      * @throws DatabaseException when it does not answer
      */
-    Session(Edges edges, SlotControl control, boolean useFences) throws DatabaseException {
+    Session(Edges edges, SlotControl control, Supplier<Lease> lease, boolean useFences) throws DatabaseException {
         Settings settings = edges.settings();
         this.edges = edges;
         this.useFences = useFences;
@@ -121,14 +130,21 @@ final class Session implements DebeziumSource.Handler {
         this.decoder = new Decoder(settings.source().all());
         this.router = new Router(settings.naming());
         this.budget = new Budget(settings.lanes().maxBytes(), settings.lanes().maxEvents());
-        this.settler = new RowSettler(edges.database(), modes, settings.settle());
-        this.deadLetters =
-                new DeadLetterWriter(edges.database(), settings.postgres().slot(), modes);
         this.deadLetterIndex =
                 new DeadLetterIndex(edges.database(), settings.postgres().slot());
         this.control = control;
-        this.identity = control.identity();
-        this.source = DebeziumSource.create(settings, SlotMonitor.MESSAGE_PREFIX, this);
+        ServerIdentity server = control.identity();
+        this.identity = new SlotIdentity(
+                server.systemIdentifier(),
+                server.timeline(),
+                settings.postgres().slot());
+        this.lease = lease;
+        TermGuard guard = new TermGuard(settings.postgres().slot(), lease.get().term(), server);
+        Runnable fenced = () -> end(new SessionEnd.LeadershipLost("another leader has taken over"));
+        this.settler = new RowSettler(edges.database(), modes, settings.settle(), guard, fenced);
+        this.deadLetters = new DeadLetterWriter(edges.database(), modes, guard, fenced);
+        this.ancestors = TimelineHistory.read(edges.database(), server.timeline());
+        this.source = new DebeziumSource(settings, control.endpoint(), SlotMonitor.MESSAGE_PREFIX, this);
         for (int i = 0; i < settings.lanes().threads(); i++) {
             threads.add(new LaneThread(i, bug -> end(new SessionEnd.SourceLost("a lane broke: " + bug))));
         }
@@ -155,6 +171,15 @@ final class Session implements DebeziumSource.Handler {
     /** Ends the session; the first reason counts. Any thread. */
     void end(SessionEnd why) {
         end.complete(why);
+    }
+
+    /** Whether this instance may still act as the leader. Any thread. */
+    boolean mayAct() {
+        if (lease.get().isTrusted(System.nanoTime())) {
+            return true;
+        }
+        end(new SessionEnd.LeadershipLost("the leadership was not confirmed in time"));
+        return false;
     }
 
     boolean isOver() {
@@ -229,7 +254,12 @@ final class Session implements DebeziumSource.Handler {
             // the slot is ours and nothing was confirmed since: no feedback of an earlier leader can still move it
             SlotState state = control.state();
             control.nudge();
-            fence = new Fence(0, identity, state.confirmed(), useFences);
+            fence = new Fence(
+                    lease.get().term(),
+                    identity,
+                    state.confirmed(),
+                    ancestors,
+                    useFences && edges.broken() != TestBreak.FENCE);
             startUp = state.current();
             owned = true;
             log.atInfo()
@@ -254,6 +284,7 @@ final class Session implements DebeziumSource.Handler {
         for (Change change : changes) {
             if (change instanceof Change.Passed passed) {
                 tickets.boundary(passed.lsn());
+                lastPassed = passed.lsn();
                 if (!caughtUp && startUp.isAtOrBefore(passed.lsn())) {
                     deliver(arrivals);
                     caughtUp = true;
@@ -386,7 +417,7 @@ final class Session implements DebeziumSource.Handler {
 
     @Override
     public Lsn confirmable() {
-        return tickets.confirmable();
+        return edges.broken() == TestBreak.WATERMARK ? lastPassed : tickets.confirmable();
     }
 
     @Override

@@ -77,6 +77,16 @@ public final class Lane {
                 address, phase, waiting.size(), window.size(), known.lastSequence(), oldestMicros(), trouble);
     }
 
+    /** How many events wait to be sent. */
+    public int queued() {
+        return waiting.size();
+    }
+
+    /** How many events were sent and are not known to be stored. */
+    public int inFlight() {
+        return window.size();
+    }
+
     /** Commit time of the oldest event that is not known to be stored; {@link Long#MAX_VALUE} if there is none. */
     private long oldestMicros() {
         Item oldest = window.size() > 0 ? window.first() : waiting.peekFirst();
@@ -147,6 +157,13 @@ public final class Lane {
      */
     public void attached(long inRound, StreamTail tail, long now) {
         if (inRound != round || phase != Phase.ATTACHING) {
+            return;
+        }
+        if (tail.end() instanceof StreamTail.End.Own own
+                && own.position()
+                        .map(position -> position.term() > fence.term())
+                        .orElse(false)) {
+            halt(true, "event " + own.id() + " at its end was published by a later leader");
             return;
         }
         List<Item> sent = window.snapshot();
