@@ -7,7 +7,6 @@ import dev.outboxrelay.testing.Repository;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -108,7 +107,7 @@ final class DemoIT {
 
     @Test
     void a_nats_server_that_is_not_there_is_said_with_the_next_step() throws Exception {
-        Process demo = start(SCRIPT, List.of("--nats-server", "/no/such/nats-server"));
+        Process demo = start(List.of(SCRIPT.toString(), "demo"), List.of("--nats-server", "/no/such/nats-server"));
 
         assertThat(exitCode(demo)).isEqualTo(1);
         assertThat(Files.readString(folder.resolve("err"))).contains("/no/such/nats-server", "ops/demo");
@@ -116,18 +115,17 @@ final class DemoIT {
 
     @Test
     void a_distribution_without_the_demos_libraries_says_so_and_starts_nothing() throws Exception {
-        Path image = Files.createDirectories(folder.resolve("image"));
-        Path lib = Files.createDirectory(image.resolve("lib"));
-        Path original = SCRIPT.resolveSibling("../lib").normalize();
-        try (Stream<Path> jars = Files.list(original)) {
-            for (Path jar : jars.filter(Files::isRegularFile).toList()) {
-                Files.createSymbolicLink(lib.resolve(jar.getFileName()), jar);
-            }
-        }
-        Path script = Files.createDirectory(image.resolve("bin")).resolve("outbox-relay");
-        Files.copy(SCRIPT, script, StandardCopyOption.COPY_ATTRIBUTES);
+        Path lib = SCRIPT.resolveSibling("../lib").normalize();
 
-        Process demo = start(script, List.of("--nats-server", "/bin/true"));
+        Process demo = start(
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                        "-Djava.io.tmpdir=" + folder,
+                        "-cp",
+                        lib + "/*",
+                        "dev.outboxrelay.cli.Main",
+                        "demo"),
+                List.of("--nats-server", "/bin/true"));
 
         assertThat(exitCode(demo)).isEqualTo(1);
         assertThat(out()).isEmpty();
@@ -138,13 +136,12 @@ final class DemoIT {
         List<String> all = Stream.concat(
                         Stream.of("--nats-server", Repository.natsServer().toString()), Stream.of(options))
                 .toList();
-        return start(SCRIPT, all);
+        return start(List.of(SCRIPT.toString(), "demo"), all);
     }
 
-    private Process start(Path script, List<String> options) throws IOException {
+    private Process start(List<String> program, List<String> options) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(
-                        Stream.concat(Stream.of(script.toString(), "demo"), options.stream())
-                                .toList())
+                        Stream.concat(program.stream(), options.stream()).toList())
                 .redirectOutput(folder.resolve("out").toFile())
                 .redirectError(folder.resolve("err").toFile());
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
