@@ -44,14 +44,15 @@ public final class Demo {
     /** Runs it; true when outbox and streams were equal at the end, or when it was stopped before it had begun. */
     public boolean run() throws InterruptedException {
         try (Screen screen = Screen.here()) {
-            Path nats = natsProgram();
+            Binaries binaries = new Binaries(natsProgram(), PostgresArchive.find());
             DemoFolder folder = DemoFolder.create();
             try (Watchdog watchdog = Watchdog.start(folder.path());
                     folder) {
-                return inFolder(folder.path(), nats, watchdog, screen);
+                return inFolder(folder.path(), binaries, watchdog, screen);
+            } catch (StopRequested e) {
+                screen.say("stopped while starting: nothing to compare yet, and nothing is left behind");
+                return true;
             }
-        } catch (StopRequested e) {
-            return true;
         } catch (DemoFailed e) {
             err.println("outbox-relay demo: " + e.getMessage());
             err.flush();
@@ -67,10 +68,10 @@ public final class Demo {
                         + ". Name one with --nats-server PATH, or run ops/demo in the repository, which fetches one"));
     }
 
-    private boolean inFolder(Path folder, Path nats, Watchdog watchdog, Screen screen)
+    private boolean inFolder(Path folder, Binaries binaries, Watchdog watchdog, Screen screen)
             throws DemoFailed, StopRequested, InterruptedException {
         RelayLog log = RelayLog.takeOver(screen::warn);
-        try (DemoServers servers = DemoServers.start(nats, folder, watchdog, stop, screen)) {
+        try (DemoServers servers = DemoServers.start(binaries, folder, watchdog, stop, screen)) {
             screen.say("starting the relay");
             try (RelayInside relay = RelayInside.start(servers.shop().relay(), servers.natsUrl(), build)) {
                 StreamWatch streams = new StreamWatch(servers.nats());

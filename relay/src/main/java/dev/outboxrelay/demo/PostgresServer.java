@@ -33,12 +33,13 @@ final class PostgresServer implements AutoCloseable {
     }
 
     /** Unpacks, initialises and starts it in a folder, and returns when it answers. */
-    static PostgresServer start(Path folder, int port, Password password, Watchdog watchdog, StopSignal stop)
+    static PostgresServer start(
+            PostgresArchive archive, Path folder, int port, Password password, Watchdog watchdog, StopSignal stop)
             throws DemoFailed, StopRequested, InterruptedException {
         Login superuser = new Login(port, "postgres", SUPERUSER, password);
         try {
             Path home = Files.createDirectory(folder.resolve("postgres"));
-            Path bin = PostgresBinaries.unpack(home.resolve("programs"), stop);
+            Path bin = PostgresBinaries.unpack(archive, home.resolve("programs"), stop);
             Path data = home.resolve("data");
             Path passwordFile = Files.writeString(home.resolve("password"), password.secret());
             Path hba = Files.writeString(home.resolve("pg_hba.conf"), SCRAM_ONLY);
@@ -57,7 +58,7 @@ final class PostgresServer implements AutoCloseable {
                     ChildProcess.start("postgres", rights.command(command), home, "QUIT", "QUIT", watchdog);
             try {
                 return new PostgresServer(superuser, process, awaitVersion(superuser, process, stop));
-            } catch (DemoFailed | StopRequested | InterruptedException | RuntimeException e) {
+            } catch (Throwable e) {
                 process.close();
                 throw e;
             }

@@ -12,7 +12,7 @@ final class TableText {
     static final int WIDTH = 98;
 
     static final String FOOTNOTE =
-            "p50 and p99 are of all events; those of a large transaction commit together and wait for each other.";
+            "p50 and p99 hold large transactions too: their events commit together and queue behind each other.";
 
     private static final String CELLS = "%-13s%11s%13s%11s%11s%9s%10s%10s%10s";
 

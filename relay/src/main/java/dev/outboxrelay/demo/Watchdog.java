@@ -5,7 +5,9 @@ import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A small shell beside this JVM that cleans up if the JVM cannot: when its standard input ends without a word, which
@@ -37,6 +39,7 @@ final class Watchdog implements AutoCloseable {
 
     private final Process shell;
     private final Writer words;
+    private final Set<Long> watched = new HashSet<>();
 
     private Watchdog(Process shell) {
         this.shell = shell;
@@ -57,27 +60,31 @@ final class Watchdog implements AutoCloseable {
     }
 
     /** Tells it of a process, and the signal that ends it at once without leaving anything. */
-    void watch(long pid, String signal) {
+    synchronized void watch(long pid, String signal) {
+        watched.add(pid);
         say("watch " + pid + " " + signal);
     }
 
     /** The process is gone: its id may soon be somebody else's. */
-    void forget(long pid) {
+    synchronized void forget(long pid) {
+        watched.remove(pid);
         say("forget " + pid);
     }
 
-    /** Everything was cleaned up: nothing is left to do for it. */
+    /** Nothing is left to do for it, unless a bug left a process behind: that one it ends. */
     @Override
-    public void close() {
+    public synchronized void close() {
         try {
-            say("done");
+            if (watched.isEmpty()) {
+                say("done");
+            }
             words.close();
         } catch (IOException | UncheckedIOException alreadyGone) {
             shell.destroy();
         }
     }
 
-    private synchronized void say(String word) {
+    private void say(String word) {
         try {
             words.write(word + "\n");
             words.flush();

@@ -107,23 +107,41 @@ final class DemoIT {
 
     @Test
     void a_nats_server_that_is_not_there_is_said_with_the_next_step() throws Exception {
-        Process demo = start(List.of("--nats-server", "/no/such/nats-server"));
+        Process demo = start(List.of(SCRIPT.toString(), "demo"), List.of("--nats-server", "/no/such/nats-server"));
 
         assertThat(exitCode(demo)).isEqualTo(1);
         assertThat(Files.readString(folder.resolve("err"))).contains("/no/such/nats-server", "ops/demo");
+    }
+
+    @Test
+    void a_distribution_without_the_demos_libraries_says_so_and_starts_nothing() throws Exception {
+        Path lib = SCRIPT.resolveSibling("../lib").normalize();
+
+        Process demo = start(
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                        "-Djava.io.tmpdir=" + folder,
+                        "-cp",
+                        lib + "/*",
+                        "dev.outboxrelay.cli.Main",
+                        "demo"),
+                List.of("--nats-server", "/bin/true"));
+
+        assertThat(exitCode(demo)).isEqualTo(1);
+        assertThat(out()).isEmpty();
+        assertThat(Files.readString(folder.resolve("err"))).contains("lib/demo", "container image", "ops/demo");
     }
 
     private Process start(String... options) throws IOException {
         List<String> all = Stream.concat(
                         Stream.of("--nats-server", Repository.natsServer().toString()), Stream.of(options))
                 .toList();
-        return start(all);
+        return start(List.of(SCRIPT.toString(), "demo"), all);
     }
 
-    private Process start(List<String> options) throws IOException {
+    private Process start(List<String> program, List<String> options) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(
-                        Stream.concat(Stream.of(SCRIPT.toString(), "demo"), options.stream())
-                                .toList())
+                        Stream.concat(program.stream(), options.stream()).toList())
                 .redirectOutput(folder.resolve("out").toFile())
                 .redirectError(folder.resolve("err").toFile());
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
