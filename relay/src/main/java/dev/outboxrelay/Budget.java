@@ -13,6 +13,7 @@ final class Budget {
     private final int maxEvents;
     private long bytes;
     private int events;
+    private boolean closed;
 
     Budget(long maxBytes, int maxEvents) {
         this.maxBytes = maxBytes;
@@ -34,11 +35,21 @@ final class Budget {
         return true;
     }
 
-    /** Takes, waiting for room. */
-    synchronized void acquire(long cost) throws InterruptedException {
-        while (!tryAcquire(cost)) {
+    /** Takes, waiting for room; false when nothing is to be taken any more. */
+    synchronized boolean acquire(long cost) throws InterruptedException {
+        while (!closed) {
+            if (tryAcquire(cost)) {
+                return true;
+            }
             wait();
         }
+        return false;
+    }
+
+    /** Lets nobody take any more, and ends the waiting of those who do. */
+    synchronized void close() {
+        closed = true;
+        notifyAll();
     }
 
     /** Gives back. */

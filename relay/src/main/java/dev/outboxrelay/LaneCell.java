@@ -10,6 +10,7 @@ import dev.outboxrelay.lane.Lane;
 import dev.outboxrelay.lane.LaneLimits;
 import dev.outboxrelay.lane.LaneOutput;
 import dev.outboxrelay.lane.LaneSnapshot;
+import dev.outboxrelay.lane.Look;
 import dev.outboxrelay.lane.Rejection;
 import dev.outboxrelay.lane.StreamTail;
 import dev.outboxrelay.publish.PublishOutcome;
@@ -25,7 +26,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
@@ -48,6 +48,7 @@ final class LaneCell implements LaneOutput, AutoCloseable {
     private final LaneGauge gauge;
     private final Map<Item, Long> sentAt = new HashMap<>();
     private long connectionEpoch = -1;
+    private boolean changed;
 
     final LongAdder published = new LongAdder();
     final LongAdder duplicates = new LongAdder();
@@ -79,7 +80,7 @@ final class LaneCell implements LaneOutput, AutoCloseable {
         input(lane::caughtUp);
     }
 
-    /** The lane as it was after its last input. Any thread. */
+    /** The lane as it was after its last inputs. Any thread. */
     LaneSnapshot snapshot() {
         return snapshot;
     }
@@ -108,14 +109,26 @@ final class LaneCell implements LaneOutput, AutoCloseable {
             }
         }
         input.run();
-        snapshot = lane.snapshot();
-        long oldest = lane.oldestMicros();
-        gauge.set(lane.queued(), lane.inFlight(), oldest == Long.MAX_VALUE ? LaneGauge.NONE : oldest / 1_000);
+        if (!changed) {
+            changed = true;
+            home.afterBatch(this::show);
+        }
+    }
+
+    /** Makes the lane's state visible to other threads; once for many inputs. */
+    private void show() {
+        changed = false;
+        LaneSnapshot now = lane.snapshot();
+        snapshot = now;
+        gauge.set(
+                now.queued(),
+                now.inFlight(),
+                now.oldestMicros() == Long.MAX_VALUE ? LaneGauge.NONE : now.oldestMicros() / 1_000);
     }
 
     @Override
-    public void attach(long round, OptionalLong probe) {
-        session.attacher().attach(address, probe, new StreamAttacher.Answer() {
+    public void attach(long round, Look look) {
+        session.attacher().attach(address, look, new StreamAttacher.Answer() {
             @Override
             public void attached(StreamTail tail) {
                 input(() -> lane.attached(round, tail, System.nanoTime()));
@@ -130,6 +143,9 @@ final class LaneCell implements LaneOutput, AutoCloseable {
 
     @Override
     public void publish(long round, Item item, long expectedLastSequence, Position position) {
+        if (!session.mayAct()) {
+            return; // the session is over: nothing is sent, and whoever leads now gets the event from the slot
+        }
         Envelope envelope = Objects.requireNonNull(item.envelope());
         sentAt.put(item, System.nanoTime());
         session.publisher()

@@ -18,6 +18,7 @@ final class LaneThread implements AutoCloseable {
 
     private final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
     private final PriorityQueue<Timer> timers = new PriorityQueue<>((a, b) -> Long.compare(a.due - b.due, 0));
+    private final List<Runnable> afterBatch = new ArrayList<>();
     private final Thread thread;
     private final java.util.function.Consumer<Throwable> onBug;
 
@@ -35,6 +36,11 @@ final class LaneThread implements AutoCloseable {
     /** Runs a task on this thread, soon. Thread-safe. */
     void post(Runnable task) {
         queue.add(task);
+    }
+
+    /** Runs a task once, after what is waiting now has run. Called on this thread. */
+    void afterBatch(Runnable task) {
+        afterBatch.add(task);
     }
 
     /** Runs a task on this thread at a time of {@link System#nanoTime()}. Called on this thread. */
@@ -65,6 +71,8 @@ final class LaneThread implements AutoCloseable {
                     batch.clear();
                 }
                 runDue();
+                afterBatch.forEach(Runnable::run);
+                afterBatch.clear();
             }
         } catch (InterruptedException e) {
             log.debug("lane thread stopped");

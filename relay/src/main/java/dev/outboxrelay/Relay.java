@@ -11,6 +11,8 @@ import dev.outboxrelay.admin.SlotStatus;
 import dev.outboxrelay.admin.TenantStatus;
 import dev.outboxrelay.admin.Totals;
 import dev.outboxrelay.config.Settings;
+import dev.outboxrelay.ha.LeaderLock;
+import dev.outboxrelay.ha.Lease;
 import dev.outboxrelay.lane.Failure;
 import dev.outboxrelay.lane.LaneSnapshot;
 import dev.outboxrelay.postgres.Database;
@@ -55,14 +57,15 @@ public final class Relay {
     private static final Duration WEDGED_AFTER = Duration.ofSeconds(60);
     private static final long FIRST_PAUSE_MILLIS = 200;
     private static final long LONGEST_PAUSE_MILLIS = 5_000;
+    private static final long STANDBY_PAUSE_MILLIS = 1_000;
+    private static final long CONFIRM_MILLIS = 1_000;
 
     private final Settings settings;
     private final BuildInfo build;
     private final InstantSource clock;
     private final Meters meters;
     private final Database database;
-    private final NatsLink nats;
-    private final SlotMonitor slotMonitor;
+    private final LeaderLock lock;
     private final AdminServer admin;
     private final EndState sourceEnd;
     private final EndState natsEnd;
@@ -75,6 +78,10 @@ public final class Relay {
     private volatile Role role = Role.STARTING;
     private volatile Instant roleSince;
     private volatile Instant heartbeat;
+    private final TestBreak broken = TestBreak.fromSystemProperty();
+    private volatile Lease lease = new Lease(0, 0);
+    private volatile boolean leads;
+    private boolean everStreamed;
     private String lastSaid = "";
 
     public Relay(Settings settings, BuildInfo build, InstantSource clock) {
@@ -83,8 +90,7 @@ public final class Relay {
         this.clock = clock;
         this.meters = new Meters(settings.admin().maxTenantLabels(), build, clock);
         this.database = new Database(settings.postgres());
-        this.nats = new NatsLink(settings.nats(), new LinkListener());
-        this.slotMonitor = new SlotMonitor(database, settings.postgres().slot(), new SlotListener());
+        this.lock = new LeaderLock(database, settings.postgres().slot(), instanceName());
         this.sourceEnd = new EndState(clock);
         this.natsEnd = new EndState(clock);
         this.roleSince = clock.instant();
@@ -107,21 +113,19 @@ public final class Relay {
                     .addKeyValue("postgres", settings.postgres().shownUrl())
                     .addKeyValue("nats", settings.nats().shownUrls())
                     .log("outbox relay starting");
-            if (!openNats()) {
-                return;
+            if (broken != TestBreak.NONE) {
+                log.error("a protection is switched off for a test: {}", broken);
             }
-            try (StreamAttacher attacher =
-                    new StreamAttacher(nats.connection(), settings.streams(), meters::streamCreated)) {
-                runSessions(new Session.Edges(
-                        settings, database, new JetStreamPublisher(nats.connection()), attacher, meters, clock));
+            while (!isStopping()) {
+                Optional<Lease> elected = awaitLeadership();
+                if (elected.isPresent()) {
+                    lead(elected.get());
+                }
             }
         } catch (AdminBindException e) {
             throw new CannotStart(List.of(String.valueOf(e.getMessage())));
-        } catch (IOException e) {
-            throw new CannotStart(List.of("NATS: " + e.getMessage()));
         } finally {
-            slotMonitor.close();
-            nats.close();
+            lock.close();
             admin.close();
             stopped.countDown();
         }
@@ -142,13 +146,132 @@ public final class Relay {
         return admin.port();
     }
 
-    private boolean openNats() throws CannotStart, InterruptedException {
+    /** Waits as a standby until this instance leads; empty when it is to stop first. */
+    private Optional<Lease> awaitLeadership() throws CannotStart, InterruptedException {
         long pause = FIRST_PAUSE_MILLIS;
         while (!isStopping()) {
             heartbeat = clock.instant();
             try {
+                Optional<Lease> elected = lock.tryLead(System.nanoTime());
+                if (elected.isPresent()) {
+                    return elected;
+                }
+                become(Role.STANDBY);
+                sourceEnd.up();
+                say("another instance leads slot " + settings.postgres().slot() + ": standing by");
+                pause = FIRST_PAUSE_MILLIS;
+            } catch (DatabaseException e) {
+                databaseAway(e);
+                pause = Math.min(pause * 2, STANDBY_PAUSE_MILLIS);
+            }
+            boolean unused = stopRequested.await(pause, TimeUnit.MILLISECONDS);
+        }
+        return Optional.empty();
+    }
+
+    /** Leads until the leadership is lost or the relay is to stop. */
+    private void lead(Lease elected) throws CannotStart, InterruptedException {
+        lease = elected;
+        leads = true;
+        meters.leader(true);
+        become(Role.STARTING);
+        lastSaid = "";
+        log.atInfo()
+                .addKeyValue("slot", settings.postgres().slot())
+                .addKeyValue("term", elected.term())
+                .log("this instance leads");
+        Thread confirming = new Thread(this::keepConfirming, "outbox-leader");
+        confirming.setDaemon(true);
+        confirming.start();
+        NatsLink nats = new NatsLink(settings.nats(), new LinkListener());
+        try (SlotMonitor slotMonitor =
+                new SlotMonitor(database, settings.postgres().slot(), new SlotListener())) {
+            if (openNats(nats)) {
+                slotMonitor.start();
+                try (StreamAttacher attacher =
+                        new StreamAttacher(nats.connection(), settings.streams(), meters::streamCreated)) {
+                    runSessions(
+                            nats,
+                            new Session.Edges(
+                                    settings,
+                                    database,
+                                    new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN),
+                                    attacher,
+                                    meters,
+                                    clock,
+                                    broken));
+                }
+            }
+        } catch (IOException e) {
+            say("NATS: " + e.getMessage());
+        } finally {
+            leads = false;
+            meters.leader(false);
+            nats.close();
+            natsEnd.down(null);
+            confirming.interrupt();
+            confirming.join();
+            lock.close();
+        }
+    }
+
+    /** Asks again and again whether this instance still leads; the answer is good for a bounded time. */
+    private void keepConfirming() {
+        try {
+            while (leads) {
+                TimeUnit.MILLISECONDS.sleep(CONFIRM_MILLIS);
+                long asked = System.nanoTime();
+                Optional<Lease> confirmed = lock.confirm(lease, asked);
+                if (confirmed.isEmpty()) {
+                    lost("another instance leads now");
+                    return;
+                }
+                lease = confirmed.get();
+            }
+        } catch (DatabaseException e) {
+            lost(String.valueOf(e.getMessage()));
+        } catch (InterruptedException e) {
+            log.debug("no longer confirming the leadership");
+        }
+    }
+
+    private void lost(String why) {
+        leads = false;
+        Session running = session;
+        if (running != null) {
+            running.end(new SessionEnd.LeadershipLost(why));
+        }
+        log.atWarn().addKeyValue("reason", why).log("leadership lost: stepping down");
+    }
+
+    private void databaseAway(DatabaseException e) throws CannotStart {
+        String where = "PostgreSQL at " + settings.postgres().shownUrl();
+        if (e.isConfiguration() && !everStreamed) {
+            checkSettings(); // says more where it can: everything that is wrong, each with what mends it
+            throw new CannotStart(
+                    List.of(where + " refuses user " + settings.postgres().user() + ": " + e.getMessage()
+                            + "\n    mend: check outbox.postgres.url, .user and .password, pg_hba.conf, and that"
+                            + " schema/V1__outbox.sql is installed"));
+        }
+        sourceEnd.down(e.getMessage());
+        say(where + " cannot be used, waiting: " + e.getMessage());
+    }
+
+    private void checkSettings() throws CannotStart {
+        try (SlotControl control = SlotControl.open(database)) {
+            mayStart(control.check(settings));
+        } catch (DatabaseException e) {
+            log.atDebug().addKeyValue("error", e.getMessage()).log("the database cannot be checked");
+        }
+    }
+
+    private boolean openNats(NatsLink nats) throws CannotStart, InterruptedException {
+        long pause = FIRST_PAUSE_MILLIS;
+        while (!isStopping() && leads) {
+            heartbeat = clock.instant();
+            try {
                 nats.open();
-                if (checkJetStream()) {
+                if (checkJetStream(nats)) {
                     return true;
                 }
                 nats.close();
@@ -163,7 +286,7 @@ public final class Relay {
         return false;
     }
 
-    private boolean checkJetStream() throws CannotStart {
+    private boolean checkJetStream(NatsLink nats) throws CannotStart {
         List<JetStreamChecks.Finding> findings =
                 JetStreamChecks.run(nats.connection(), nats.server(), settings.streams());
         List<String> hard = findings.stream()
@@ -177,22 +300,20 @@ public final class Relay {
         return findings.isEmpty();
     }
 
-    private void runSessions(Session.Edges edges) throws CannotStart, InterruptedException {
+    private void runSessions(NatsLink nats, Session.Edges edges) throws CannotStart, InterruptedException {
         boolean useFences = true;
-        boolean everStarted = false;
         long pause = FIRST_PAUSE_MILLIS;
-        while (!isStopping()) {
+        while (!isStopping() && leads) {
             heartbeat = clock.instant();
-            Optional<Session> opened = open(edges, useFences, everStarted);
+            Optional<Session> opened = open(edges, useFences);
             if (opened.isEmpty()) {
                 pause = pause(pause);
                 continue;
             }
-            if (!everStarted) {
-                slotMonitor.start();
-                everStarted = true;
-            }
+            pause = FIRST_PAUSE_MILLIS;
             SessionEnd end = follow(opened.get());
+            // what the old lanes sent must not arrive behind what the next ones find
+            nats.flush(Duration.ofSeconds(2));
             if (end instanceof SessionEnd.Restart restart) {
                 useFences = restart.useFences();
                 say("reading the slot again from what is confirmed: " + restart.reason());
@@ -200,20 +321,30 @@ public final class Relay {
                 useFences = true;
                 sourceEnd.down(lost.error());
                 say("the replication stream ended, starting again: " + lost.error());
+            } else if (end instanceof SessionEnd.LeadershipLost lost) {
+                leads = false;
+                sourceEnd.down(lost.reason());
             }
-            pause = pause(FIRST_PAUSE_MILLIS);
+            if (leads) {
+                long unused = pause(FIRST_PAUSE_MILLIS);
+            }
         }
     }
 
     /** A session that has begun, or empty when something is in the way that may pass. */
-    private Optional<Session> open(Session.Edges edges, boolean useFences, boolean everStarted) throws CannotStart {
+    private Optional<Session> open(Session.Edges edges, boolean useFences) throws CannotStart {
         try {
             SlotControl control = SlotControl.open(database);
-            if (!mayStart(control.check(settings), everStarted)) {
+            List<Finding> findings = control.check(settings);
+            if (!findings.isEmpty() && findings.stream().allMatch(Finding::isReader) && control.endReader()) {
+                say("ended the connection of an earlier leader that still held the slot");
+                findings = control.check(settings);
+            }
+            if (!mayStart(findings)) {
                 control.close();
                 return Optional.empty();
             }
-            Session begun = new Session(edges, control, useFences);
+            Session begun = new Session(edges, control, () -> lease, useFences);
             synchronized (linkLock) {
                 begun.link(link);
                 session = begun;
@@ -221,24 +352,17 @@ public final class Relay {
             begun.start();
             return Optional.of(begun);
         } catch (DatabaseException e) {
-            String where = "PostgreSQL at " + settings.postgres().shownUrl();
-            if (e.isConfiguration() && !everStarted) {
-                throw new CannotStart(
-                        List.of(where + " refuses user " + settings.postgres().user() + ": " + e.getMessage()
-                                + "\n    mend: check outbox.postgres.url, .user and .password, and pg_hba.conf"));
-            }
-            sourceEnd.down(e.getMessage());
-            say(where + " cannot be used, waiting: " + e.getMessage());
+            databaseAway(e);
             return Optional.empty();
         }
     }
 
-    private boolean mayStart(List<Finding> findings, boolean everStarted) throws CannotStart {
+    private boolean mayStart(List<Finding> findings) throws CannotStart {
         List<String> hard = findings.stream()
                 .filter(finding -> !finding.passes())
                 .map(Finding::toString)
                 .toList();
-        if (!hard.isEmpty() && !everStarted) {
+        if (!hard.isEmpty() && !everStreamed) {
             throw new CannotStart(hard);
         }
         if (!findings.isEmpty()) {
@@ -257,6 +381,7 @@ public final class Relay {
                     return end.get();
                 }
                 if (running.isStreaming()) {
+                    everStreamed = true;
                     sourceEnd.up();
                     meters.sourceConnected(true);
                     become(Role.LEADER);
@@ -274,10 +399,15 @@ public final class Relay {
                 become(Role.STARTING);
             }
             running.close();
-            // what the old lanes sent must not arrive behind what the next ones find
-            nats.flush(Duration.ofSeconds(2));
             session = null;
         }
+    }
+
+    /** Names this process in {@code outbox.leader}: host and process id. */
+    private static String instanceName() {
+        String host = System.getenv("HOSTNAME");
+        return (host == null || host.isBlank() ? "relay" : host) + "/"
+                + ProcessHandle.current().pid();
     }
 
     private void become(Role next) {

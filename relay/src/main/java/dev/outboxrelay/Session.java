@@ -11,6 +11,7 @@ import dev.outboxrelay.event.OutboxEvent;
 import dev.outboxrelay.event.Reason;
 import dev.outboxrelay.event.SlotIdentity;
 import dev.outboxrelay.event.TableName;
+import dev.outboxrelay.ha.Lease;
 import dev.outboxrelay.lane.Fence;
 import dev.outboxrelay.lane.Item;
 import dev.outboxrelay.lane.LaneLimits;
@@ -18,6 +19,9 @@ import dev.outboxrelay.lane.Rejection;
 import dev.outboxrelay.lane.RetryPolicy;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
+import dev.outboxrelay.postgres.ServerIdentity;
+import dev.outboxrelay.postgres.TermGuard;
+import dev.outboxrelay.postgres.TimelineHistory;
 import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.route.Address;
 import dev.outboxrelay.route.Routed;
@@ -50,6 +54,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -80,13 +86,16 @@ final class Session implements DebeziumSource.Handler {
             JetStreamPublisher publisher,
             StreamAttacher attacher,
             Meters meters,
-            InstantSource clock) {}
+            InstantSource clock,
+            TestBreak broken) {}
 
     private final Edges edges;
     private final boolean useFences;
     private final SlotControl control;
+    private final Supplier<Lease> lease;
     private final DeadLetterIndex deadLetterIndex;
     private final SlotIdentity identity;
+    private final Map<Integer, Lsn> ancestors;
     private final DebeziumSource source;
     private final RowSettler settler;
     private final DeadLetterWriter deadLetters;
@@ -105,6 +114,7 @@ final class Session implements DebeziumSource.Handler {
     private final LongAdder homelessDeadLetters = new LongAdder();
     private @Nullable Fence fence;
     private Lsn startUp = Lsn.NONE;
+    private Lsn lastPassed = Lsn.NONE;
     private boolean caughtUp;
 
     /**
@@ -112,7 +122,7 @@ final class Session implements DebeziumSource.Handler {
      *
      * @throws DatabaseException when it does not answer
      */
-    Session(Edges edges, SlotControl control, boolean useFences) throws DatabaseException {
+    Session(Edges edges, SlotControl control, Supplier<Lease> lease, boolean useFences) throws DatabaseException {
         Settings settings = edges.settings();
         this.edges = edges;
         this.useFences = useFences;
@@ -121,14 +131,22 @@ final class Session implements DebeziumSource.Handler {
         this.decoder = new Decoder(settings.source().all());
         this.router = new Router(settings.naming());
         this.budget = new Budget(settings.lanes().maxBytes(), settings.lanes().maxEvents());
-        this.settler = new RowSettler(edges.database(), modes, settings.settle());
-        this.deadLetters =
-                new DeadLetterWriter(edges.database(), settings.postgres().slot(), modes);
         this.deadLetterIndex =
                 new DeadLetterIndex(edges.database(), settings.postgres().slot());
         this.control = control;
-        this.identity = control.identity();
-        this.source = DebeziumSource.create(settings, SlotMonitor.MESSAGE_PREFIX, this);
+        ServerIdentity server = control.identity();
+        this.identity = new SlotIdentity(
+                server.systemIdentifier(),
+                server.timeline(),
+                settings.postgres().slot());
+        this.lease = lease;
+        TermGuard guard = new TermGuard(settings.postgres().slot(), lease.get().term(), server);
+        Runnable fenced = () -> end(new SessionEnd.LeadershipLost("another leader has taken over"));
+        Consumer<Throwable> broken = bug -> end(new SessionEnd.SourceLost("settling broke: " + bug));
+        this.settler = new RowSettler(edges.database(), modes, settings.settle(), guard, fenced, broken);
+        this.deadLetters = new DeadLetterWriter(edges.database(), modes, guard, fenced, broken);
+        this.ancestors = TimelineHistory.read(edges.database(), server.timeline());
+        this.source = new DebeziumSource(settings, control.endpoint(), SlotMonitor.MESSAGE_PREFIX, this);
         for (int i = 0; i < settings.lanes().threads(); i++) {
             threads.add(new LaneThread(i, bug -> end(new SessionEnd.SourceLost("a lane broke: " + bug))));
         }
@@ -157,6 +175,15 @@ final class Session implements DebeziumSource.Handler {
         end.complete(why);
     }
 
+    /** Whether this instance may still act as the leader. Any thread. */
+    boolean mayAct() {
+        if (lease.get().isTrusted(System.nanoTime())) {
+            return true;
+        }
+        end(new SessionEnd.LeadershipLost("the leadership was not confirmed in time"));
+        return false;
+    }
+
     boolean isOver() {
         return end.isDone();
     }
@@ -182,6 +209,7 @@ final class Session implements DebeziumSource.Handler {
      */
     void drain(Duration timeout) throws InterruptedException {
         draining = true;
+        budget.close();
         long deadline = System.nanoTime() + timeout.toNanos();
         boolean settled = tickets.awaitAllSettled(timeout);
         if (settled) {
@@ -228,7 +256,12 @@ final class Session implements DebeziumSource.Handler {
             // the slot is ours and nothing was confirmed since: no feedback of an earlier leader can still move it
             SlotState state = control.state();
             control.nudge();
-            fence = new Fence(0, identity, state.confirmed(), useFences);
+            fence = new Fence(
+                    lease.get().term(),
+                    identity,
+                    state.confirmed(),
+                    ancestors,
+                    useFences && edges.broken() != TestBreak.FENCE);
             startUp = state.current();
             owned = true;
             log.atInfo()
@@ -253,55 +286,58 @@ final class Session implements DebeziumSource.Handler {
         for (Change change : changes) {
             if (change instanceof Change.Passed passed) {
                 tickets.boundary(passed.lsn());
+                lastPassed = passed.lsn();
                 if (!caughtUp && startUp.isAtOrBefore(passed.lsn())) {
                     deliver(arrivals);
                     caughtUp = true;
                     cells.values().forEach(LaneCell::caughtUp);
                 }
-            } else if (change instanceof Change.Inserted row) {
-                inserted(row, dead, arrivals);
+            } else if (change instanceof Change.Inserted row && !inserted(row, dead, arrivals)) {
+                break; // stopping: this row and all behind it are not taken and come again
             }
         }
         deliver(arrivals);
     }
 
-    private void inserted(Change.Inserted row, Set<String> dead, Map<LaneCell, List<Item>> arrivals)
+    /** Sends a row on its way; false when nothing is to be taken any more. */
+    private boolean inserted(Change.Inserted row, Set<String> dead, Map<LaneCell, List<Item>> arrivals)
             throws InterruptedException {
         Decoded decoded = decoder.decode(row);
-        Routed routed = router.route(decoded);
-        Ticket ticket = tickets.issue();
         OutboxEvent event = event(decoded);
         if (dead.contains(event.id().value())) {
-            tickets.settle(ticket); // written before the last stop, and committed together with the row's status
-            return;
+            // written before the last stop, and committed together with the row's status
+            tickets.settle(tickets.issue());
+            return true;
         }
-        if (routed instanceof Routed.Homeless homeless) {
-            deadLetter(ticket, homeless, arrivals);
-            return;
+        if (!acquire(event, arrivals)) {
+            return false;
         }
-        Item item = routed instanceof Routed.Deliverable deliverable
-                ? Item.deliverable(ticket, deliverable.envelope())
-                : rejected(ticket, (Routed.Unroutable) routed);
-        Address address = routed instanceof Routed.Deliverable deliverable
-                ? deliverable.envelope().address()
-                : ((Routed.Unroutable) routed).address();
-        acquire(item, arrivals);
+        Ticket ticket = tickets.issue();
+        Routed routed = router.route(decoded);
+        if (routed instanceof Routed.Deliverable deliverable) {
+            Item item = Item.deliverable(ticket, deliverable.envelope());
+            enqueue(item, deliverable.envelope().address(), arrivals);
+        } else if (routed instanceof Routed.Unroutable unroutable) {
+            Item item =
+                    Item.rejected(ticket, unroutable.event(), new Rejection(unroutable.reason(), unroutable.error()));
+            enqueue(item, unroutable.address(), arrivals);
+        } else if (routed instanceof Routed.Homeless homeless) {
+            deadLetter(ticket, homeless);
+        }
+        return true;
+    }
+
+    private void enqueue(Item item, Address address, Map<LaneCell, List<Item>> arrivals) {
+        charged.add(item);
         arrivals.computeIfAbsent(cell(address), unused -> new ArrayList<>()).add(item);
     }
 
-    private static Item rejected(Ticket ticket, Routed.Unroutable unroutable) {
-        return Item.rejected(ticket, unroutable.event(), new Rejection(unroutable.reason(), unroutable.error()));
-    }
-
-    private void deadLetter(Ticket ticket, Routed.Homeless homeless, Map<LaneCell, List<Item>> arrivals)
-            throws InterruptedException {
-        Item item = Item.rejected(ticket, homeless.event(), new Rejection(homeless.reason(), homeless.error()));
-        acquire(item, arrivals);
+    private void deadLetter(Ticket ticket, Routed.Homeless homeless) {
         deadLetters.add(new DeadLetter(homeless.event(), homeless.reason(), homeless.error(), 0, () -> {
             homelessDeadLetters.increment();
             edges.meters().invalidTenant().deadLettered(homeless.reason().code());
             logDeadLetter(homeless.event(), homeless.reason(), homeless.error());
-            release(item);
+            budget.release(cost(homeless.event()));
             settled(ticket);
         }));
     }
@@ -310,18 +346,17 @@ final class Session implements DebeziumSource.Handler {
         return decoded instanceof Decoded.Event event ? event.event() : ((Decoded.Malformed) decoded).remains();
     }
 
-    /** Takes memory for an item; while there is none, everything collected so far must already be on its way. */
-    private void acquire(Item item, Map<LaneCell, List<Item>> arrivals) throws InterruptedException {
-        long cost = cost(item);
-        if (!budget.tryAcquire(cost)) {
-            deliver(arrivals);
-            budget.acquire(cost);
+    /** Takes memory for an event; while there is none, everything collected so far must already be on its way. */
+    private boolean acquire(OutboxEvent event, Map<LaneCell, List<Item>> arrivals) throws InterruptedException {
+        long cost = cost(event);
+        if (budget.tryAcquire(cost)) {
+            return true;
         }
-        charged.add(item);
+        deliver(arrivals);
+        return budget.acquire(cost);
     }
 
-    private static long cost(Item item) {
-        OutboxEvent event = item.event();
+    private static long cost(OutboxEvent event) {
         String headers = event.headersJson();
         return Budget.cost(
                 event.payload().size() + 2L * event.subject().length() + (headers == null ? 0 : 4L * headers.length()));
@@ -330,7 +365,7 @@ final class Session implements DebeziumSource.Handler {
     /** Gives an item's memory back, once. Any thread. */
     void release(Item item) {
         if (charged.remove(item)) {
-            budget.release(cost(item));
+            budget.release(cost(item.event()));
         }
     }
 
@@ -384,7 +419,7 @@ final class Session implements DebeziumSource.Handler {
 
     @Override
     public Lsn confirmable() {
-        return tickets.confirmable();
+        return edges.broken() == TestBreak.WATERMARK ? lastPassed : tickets.confirmable();
     }
 
     @Override

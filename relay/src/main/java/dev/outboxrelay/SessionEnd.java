@@ -9,6 +9,9 @@ sealed interface SessionEnd {
     /** The engine or its connection failed: start again from what is confirmed. */
     record SourceLost(String error) implements SessionEnd {}
 
+    /** Another instance leads, or may lead: touch nothing any more. */
+    record LeadershipLost(String reason) implements SessionEnd {}
+
     /** It rested on something untrue: start again, with or without trusting fences. */
     record Restart(boolean useFences, String reason) implements SessionEnd {}
 }

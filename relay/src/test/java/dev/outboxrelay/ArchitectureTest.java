@@ -135,6 +135,9 @@ final class ArchitectureTest {
         "io.smallrye.config.., cli",
         "org.yaml.snakeyaml.., cli",
         "io.zonky.test.., demo",
+        "org.apache.commons.., demo",
+        "org.tukaani.., demo",
+        "ch.qos.logback.., demo",
     })
     void a_library_lives_only_where_it_belongs(String library, String homes) {
         String[] allowed = packages(homes.split(" "));

@@ -44,7 +44,9 @@ public record Health(Verdict live, Verdict ready) {
         List<String> wrong = new ArrayList<>(wedged);
         wrong.addAll(roleProblem(facts));
         wrong.addAll(connectionProblem("postgres", facts.source()));
-        wrong.addAll(connectionProblem("nats", facts.nats()));
+        if (facts.role() != Role.STANDBY) {
+            wrong.addAll(connectionProblem("nats", facts.nats())); // a standby has no use for it
+        }
         return new Health(
                 wedged.isEmpty() ? new Verdict(true, List.of("alive")) : new Verdict(false, wedged),
                 wrong.isEmpty() ? new Verdict(true, List.of(readyLine(facts))) : new Verdict(false, wrong));
@@ -76,7 +78,8 @@ public record Health(Verdict live, Verdict ready) {
     }
 
     private static String readyLine(HealthFacts facts) {
-        return word(facts.role()) + " since " + second(facts.roleSince()) + ", postgres and nats connected";
+        return word(facts.role()) + " since " + second(facts.roleSince())
+                + (facts.role() == Role.STANDBY ? ", postgres connected" : ", postgres and nats connected");
     }
 
     private static String word(Role role) {

@@ -10,15 +10,17 @@ final class ServerUrls {
 
     private static final String HOST = "(?:\\[[0-9A-Fa-f:.%]+]|[A-Za-z0-9._-]+)";
     private static final String PORT = "(?::(\\d{1,5}))?";
-    private static final Pattern JDBC = Pattern.compile("jdbc:postgresql://" + HOST + PORT + "/[^/?@\\s]+(\\?\\S*)?");
+    private static final Pattern JDBC = Pattern.compile("jdbc:postgresql://([^/?@\\s]+)/[^/?@\\s]+(\\?\\S*)?");
+    private static final Pattern SERVER = Pattern.compile(HOST + PORT);
     private static final Pattern JDBC_LOGIN = Pattern.compile("(?i)[?&](user|password)=");
     private static final Pattern NATS =
             Pattern.compile("(?:(?:nats|tls|ws|wss)://)?(?:[^@/\\s]+@)?" + HOST + PORT + "/?");
 
     private ServerUrls() {}
 
-    static final SettingType<String> POSTGRES =
-            SettingType.of("jdbc:postgresql://host:port/database, one host", ServerUrls::postgres);
+    static final SettingType<String> POSTGRES = SettingType.of(
+            "jdbc:postgresql://host:port/database, several host:port of one cluster separated by commas",
+            ServerUrls::postgres);
 
     static final SettingType<List<String>> NATS_SERVERS = SettingType.of(
             "nats://host:port (or tls, ws, wss), several of one cluster separated by commas", ServerUrls::nats);
@@ -28,7 +30,10 @@ final class ServerUrls {
             return Parsed.bad("names a user or a password, which belong in outbox.postgres.user and"
                     + " outbox.postgres.password (or password-file)");
         }
-        return matches(JDBC, text) ? Parsed.value(text) : Parsed.bad("is not jdbc:postgresql://host:port/database");
+        Matcher url = JDBC.matcher(text);
+        boolean servers =
+                url.matches() && Arrays.stream(url.group(1).split(",", -1)).allMatch(server -> matches(SERVER, server));
+        return servers ? Parsed.value(text) : Parsed.bad("is not jdbc:postgresql://host:port/database");
     }
 
     private static Parsed<List<String>> nats(String text) {

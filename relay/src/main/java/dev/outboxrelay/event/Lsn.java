@@ -1,5 +1,8 @@
 package dev.outboxrelay.event;
 
+import java.util.HexFormat;
+import java.util.Locale;
+
 /**
  * A position in the write-ahead log: an unsigned 64-bit byte offset, ordered as such.
  *
@@ -25,11 +28,8 @@ public record Lsn(long value) implements Comparable<Lsn> {
                     "not an LSN: '" + text + "' (expected two hexadecimal halves, 16/B374D848)");
         }
         try {
-            long high = Long.parseLong(text, 0, slash, 16);
-            long low = Long.parseLong(text, slash + 1, text.length(), 16);
-            if (high < 0 || low < 0) {
-                throw new NumberFormatException("signed half");
-            }
+            long high = HexFormat.fromHexDigitsToLong(text, 0, slash);
+            long low = HexFormat.fromHexDigitsToLong(text, slash + 1, text.length());
             return new Lsn((high << 32) | low);
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(
@@ -53,8 +53,8 @@ public record Lsn(long value) implements Comparable<Lsn> {
 
     @Override
     public String toString() {
-        return Long.toHexString(value >>> 32).toUpperCase(java.util.Locale.ROOT)
+        return Long.toHexString(value >>> 32).toUpperCase(Locale.ROOT)
                 + '/'
-                + Long.toHexString(value & 0xFFFFFFFFL).toUpperCase(java.util.Locale.ROOT);
+                + Long.toHexString(value & 0xFFFFFFFFL).toUpperCase(Locale.ROOT);
     }
 }

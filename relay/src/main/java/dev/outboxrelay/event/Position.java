@@ -7,7 +7,7 @@ import java.util.Optional;
  *
  * <p>Text form, version 1, fields separated by semicolons, the event id last because it may itself hold semicolons:
  *
- * <pre>{@code 1;<term>;<system identifier>;<timeline>;<slot>;<lsn>;<after>;<event id>}</pre>
+ * <pre>{@code 1;<term>;<system identifier>;<timeline>;<slot>;<lsn>;<after>;<stored>;<event id>}</pre>
  *
  * <p>Its meaning and the argument for it are in the ADR "order and fence". Readers that meet another version must treat
  * the message as one without a fence.
@@ -16,15 +16,17 @@ import java.util.Optional;
  * @param slot the slot and the history its positions belong to
  * @param lsn the position of the last live event of this tenant up to this message
  * @param after the greatest position that the slot could have confirmed without that event
+ * @param stored the sequence up to which the stream was known to hold what was sent, when this message was sent; what
+ *     lies between it and the message is ours, unless somebody else took a place
  * @param live the id of that event; the message's own, unless the message is a replay or was parked
  */
-public record Position(long term, SlotIdentity slot, Lsn lsn, Lsn after, EventId live) {
+public record Position(long term, SlotIdentity slot, Lsn lsn, Lsn after, long stored, EventId live) {
 
     /** The header's name. */
     public static final String HEADER = "Outbox-Position";
 
     private static final String VERSION = "1";
-    private static final int FIELDS = 8;
+    private static final int FIELDS = 9;
 
     /** The header's value. */
     public String encode() {
@@ -42,6 +44,8 @@ public record Position(long term, SlotIdentity slot, Lsn lsn, Lsn after, EventId
                 + ';'
                 + after
                 + ';'
+                + stored
+                + ';'
                 + live;
     }
 
@@ -55,7 +59,12 @@ public record Position(long term, SlotIdentity slot, Lsn lsn, Lsn after, EventId
             SlotIdentity slot =
                     new SlotIdentity(Long.parseUnsignedLong(field[2]), Integer.parseInt(field[3]), field[4]);
             return Optional.of(new Position(
-                    Long.parseLong(field[1]), slot, Lsn.parse(field[5]), Lsn.parse(field[6]), new EventId(field[7])));
+                    Long.parseLong(field[1]),
+                    slot,
+                    Lsn.parse(field[5]),
+                    Lsn.parse(field[6]),
+                    Long.parseLong(field[7]),
+                    new EventId(field[8])));
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }

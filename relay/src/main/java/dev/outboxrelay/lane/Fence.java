@@ -4,6 +4,7 @@ import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Position;
 import dev.outboxrelay.event.SlotIdentity;
+import java.util.Map;
 
 /**
  * Tells which of the events that the slot sends again are in a stream already.
@@ -16,9 +17,19 @@ import dev.outboxrelay.event.SlotIdentity;
  * @param term this leader's term
  * @param slot the slot that this start reads
  * @param confirmed F, read while this instance owned the slot and before it confirmed anything
+ * @param ancestors earlier timelines of this history, and where each was left
  * @param usable false after a fence proved wrong: then nothing is skipped
  */
-public record Fence(long term, SlotIdentity slot, Lsn confirmed, boolean usable) {
+public record Fence(long term, SlotIdentity slot, Lsn confirmed, Map<Integer, Lsn> ancestors, boolean usable) {
+
+    public Fence {
+        ancestors = Map.copyOf(ancestors);
+    }
+
+    /** A fence on a history of one timeline. */
+    public Fence(long term, SlotIdentity slot, Lsn confirmed, boolean usable) {
+        this(term, slot, confirmed, Map.of(), usable);
+    }
 
     /** What the last message's position means for what is going to arrive. */
     public sealed interface Decision {
@@ -32,18 +43,39 @@ public record Fence(long term, SlotIdentity slot, Lsn confirmed, boolean usable)
         record Unusable(String why) implements Decision {}
     }
 
-    /** Decides by the position of our own last message. */
-    public Decision decide(Position last) {
+    /**
+     * Decides by the position of our own last message.
+     *
+     * @param pierced whether not all that was in flight with it is there and ours: somebody else's message may have
+     *     taken the place of an event, which is then not in the stream although a later one is
+     */
+    public Decision decide(Position last, boolean pierced) {
         if (!usable) {
             return new Decision.Unusable("an earlier fence of this start was wrong");
         }
-        if (!last.slot().equals(slot)) {
+        if (!isOurHistory(last)) {
             return new Decision.Unusable("the stream's last message was published from " + describe(last.slot())
                     + ", this relay reads " + describe(slot));
         }
-        return confirmed.isAtOrBefore(last.after())
-                ? new Decision.SkipThrough(last.live())
-                : new Decision.NothingComesAgain();
+        if (!confirmed.isAtOrBefore(last.after())) {
+            return new Decision.NothingComesAgain();
+        }
+        return pierced
+                ? new Decision.Unusable(
+                        "among the last messages one is somebody else's or gone, and an event may be missing there")
+                : new Decision.SkipThrough(last.live());
+    }
+
+    /** The same slot of the same cluster, on this timeline or on an ancestor before it was left. */
+    private boolean isOurHistory(Position last) {
+        SlotIdentity theirs = last.slot();
+        if (theirs.systemIdentifier() != slot.systemIdentifier()
+                || !theirs.slot().equals(slot.slot())) {
+            return false;
+        }
+        Lsn left = ancestors.get(theirs.timeline());
+        return theirs.timeline() == slot.timeline()
+                || (left != null && last.lsn().isAtOrBefore(left));
     }
 
     private static String describe(SlotIdentity slot) {

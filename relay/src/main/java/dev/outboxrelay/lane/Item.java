@@ -20,6 +20,7 @@ public final class Item {
     private int attempts;
     private long expectedSequence;
     private boolean acknowledged;
+    private long duplicateAt;
 
     private Item(Ticket ticket, OutboxEvent event, @Nullable Envelope envelope, @Nullable Rejection rejection) {
         this.ticket = ticket;
@@ -81,6 +82,7 @@ public final class Item {
         expectedSequence = expected;
         acknowledged = false;
         lastFailure = null;
+        duplicateAt = 0;
     }
 
     long expectedSequence() {
@@ -89,6 +91,15 @@ public final class Item {
 
     void failed(Failure failure) {
         lastFailure = failure;
+    }
+
+    /** Where the server says it has this event already; 0 when it does not say. */
+    long duplicateAt() {
+        return duplicateAt;
+    }
+
+    void duplicateAt(long sequence) {
+        duplicateAt = sequence;
     }
 
     int countAttempt() {

@@ -8,8 +8,10 @@ import dev.outboxrelay.route.Address;
 import dev.outboxrelay.route.Envelope;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -87,10 +89,8 @@ public final class Lane {
         return window.size();
     }
 
-    /**
-     * Commit time of the oldest event that is not known to be stored, in microseconds; {@link Long#MAX_VALUE} if none.
-     */
-    public long oldestMicros() {
+    /** Commit time of the oldest event that is not known to be stored; {@link Long#MAX_VALUE} if there is none. */
+    private long oldestMicros() {
         Item oldest = window.size() > 0 ? window.first() : waiting.peekFirst();
         return oldest == null ? Long.MAX_VALUE : oldest.event().origin().committedAtMicros();
     }
@@ -149,7 +149,7 @@ public final class Lane {
     private void attach() {
         phase = phase.to(Phase.ATTACHING);
         round++;
-        out.attach(round, probe);
+        out.attach(round, new Look(probe, known.lastSequence(), !known.looked(), window.size()));
     }
 
     /**
@@ -161,19 +161,27 @@ public final class Lane {
         if (inRound != round || phase != Phase.ATTACHING) {
             return;
         }
+        if (tail.end() instanceof StreamTail.End.Own own
+                && own.position()
+                        .map(position -> position.term() > fence.term())
+                        .orElse(false)) {
+            halt(true, "event " + own.id() + " at its end was published by a later leader");
+            return;
+        }
         List<Item> sent = window.snapshot();
         Resync.Finding finding = Resync.compare(known, sent, tail);
         if (finding instanceof Resync.Finding.Stored stored) {
-            resume(sent, stored.stored(), tail);
+            noticeHole(sent, stored.items());
+            resume(sent, stored.items(), tail);
         } else if (finding instanceof Resync.Finding.LostTail lost) {
             out.notice(LaneOutput.Notice.STREAM_LOST_TAIL, lost.text());
-            resume(sent, 0, tail);
+            resume(sent, List.of(), tail);
         } else if (finding instanceof Resync.Finding.AskFence ask) {
             askFence(ask.own());
-            resume(sent, 0, tail);
+            resume(sent, List.of(), tail);
         } else if (finding instanceof Resync.Finding.NoFence none) {
             out.notice(LaneOutput.Notice.FENCE_UNUSABLE, none.text());
-            resume(sent, 0, tail);
+            resume(sent, List.of(), tail);
         } else if (finding instanceof Resync.Finding.Foreign foreign) {
             out.notice(LaneOutput.Notice.FOREIGN_MESSAGES, foreign.text());
             trouble = new Failure(Failure.Kind.TENANT_TROUBLE, "foreign_messages", foreign.text());
@@ -186,7 +194,7 @@ public final class Lane {
 
     private void askFence(StreamTail.End.Own own) {
         Fence.Decision decision = own.position()
-                .<Fence.Decision>map(fence::decide)
+                .<Fence.Decision>map(position -> fence.decide(position, own.pierced()))
                 .orElseGet(() -> new Fence.Decision.Unusable("the stream's last message has no readable position"));
         if (decision instanceof Fence.Decision.SkipThrough skip) {
             skipThrough = skip.live();
@@ -195,14 +203,27 @@ public final class Lane {
         }
     }
 
-    /** Goes on behind the stream's end: the first {@code stored} items sent are in it, the others go out again. */
-    private void resume(List<Item> sent, int stored, StreamTail tail) {
-        known = Resync.Known.at(tail, stored > 0 ? sent.get(stored - 1).event().id() : known.last());
-        if (stored > 0) {
-            out.settle(sent.subList(0, stored), LaneOutput.How.PUBLISHED);
+    private void noticeHole(List<Item> sent, List<Item> stored) {
+        if (!stored.equals(sent.subList(0, stored.size()))) {
+            out.notice(
+                    LaneOutput.Notice.FOREIGN_MESSAGES,
+                    "a message of somebody else took the place of an event, which is published behind later ones");
+        }
+    }
+
+    /** Goes on behind the stream's end: {@code stored} are in it, the others that were sent go out again. */
+    private void resume(List<Item> sent, List<Item> stored, StreamTail tail) {
+        known = Resync.Known.at(
+                tail,
+                stored.isEmpty()
+                        ? known.last()
+                        : stored.get(stored.size() - 1).event().id());
+        if (!stored.isEmpty()) {
+            out.settle(stored, LaneOutput.How.PUBLISHED);
             failures = 0;
         }
-        List<Item> again = sent.subList(stored, sent.size());
+        Set<Item> there = new HashSet<>(stored);
+        List<Item> again = sent.stream().filter(item -> !there.contains(item)).toList();
         if (!again.isEmpty()) {
             blame(again, tail);
         }
@@ -218,8 +239,7 @@ public final class Lane {
     private void blame(List<Item> again, StreamTail tail) {
         Item head = again.get(0);
         Failure failure = head.lastFailure();
-        boolean found = tail.probe().isPresent()
-                && tail.probe().get().equals(head.event().id().value());
+        boolean found = isFound(head, tail);
         if (failure != null
                 && failure.kind() == Failure.Kind.UNEXPLAINED
                 && head.countAttempt() >= limits.retry().maxAttempts()) {
@@ -237,7 +257,16 @@ public final class Lane {
         }
         if (found) {
             out.settle(List.of(head), LaneOutput.How.SKIPPED);
+            failures = 0;
         }
+    }
+
+    /** Whether the server's word that it has the event already holds: it lies there, or lay there and is gone. */
+    private boolean isFound(Item head, StreamTail tail) {
+        StreamTail.Probe there = tail.probe().orElse(null);
+        return there instanceof StreamTail.Probe.Message message
+                ? message.id().equals(head.event().id().value())
+                : there != null && head.duplicateAt() == probe.orElse(-1);
     }
 
     /**
@@ -308,6 +337,7 @@ public final class Lane {
         if (isStale(inRound)) {
             return;
         }
+        item.duplicateAt(sequence);
         if (sequence > 0 && probe.isEmpty()) {
             probe = OptionalLong.of(sequence);
         }
@@ -446,7 +476,12 @@ public final class Lane {
 
     private Position position(OutboxEvent event) {
         return new Position(
-                fence.term(), fence.slot(), event.origin().lsn(), event.origin().after(), event.id());
+                fence.term(),
+                fence.slot(),
+                event.origin().lsn(),
+                event.origin().after(),
+                known.lastSequence(),
+                event.id());
     }
 
     private static Envelope envelope(Item item) {

@@ -2,7 +2,6 @@ package dev.outboxrelay.lane;
 
 import dev.outboxrelay.event.Position;
 import java.util.List;
-import java.util.OptionalLong;
 
 /**
  * What a lane wants done. Called on the thread that drives the lane, in the order in which things must be begun;
@@ -14,9 +13,9 @@ public interface LaneOutput {
      * Make sure that the stream exists and is this tenant's, and tell its end: {@link Lane#attached} or
      * {@link Lane#attachFailed} with the same round.
      *
-     * @param probe a sequence whose message id is wanted too
+     * @param look what else is to be told
      */
-    void attach(long round, OptionalLong probe);
+    void attach(long round, Look look);
 
     /**
      * Publish: {@link Lane#acknowledged}, {@link Lane#duplicate} or {@link Lane#failed} with the same round.

@@ -36,8 +36,11 @@ final class Resync {
 
     /** What follows. */
     sealed interface Finding {
-        /** The first {@code stored} items of the window are in the stream; the others are not. */
-        record Stored(int stored) implements Finding {}
+        /**
+         * These items of the window are in the stream, the others are not. Usually its beginning; but a message of
+         * somebody else that takes the place of one of ours lets those behind it through.
+         */
+        record Stored(List<Item> items) implements Finding {}
 
         /** The stream ends before what was acknowledged. Nothing of the window is in it. */
         record LostTail(String text) implements Finding {}
@@ -57,7 +60,7 @@ final class Resync {
 
     static Finding compare(Known known, List<Item> window, StreamTail tail) {
         if (tail.end() instanceof StreamTail.End.Own own) {
-            return own(known, window, own);
+            return own(known, window, tail, own);
         }
         if (tail.end() instanceof StreamTail.End.Foreign foreign) {
             return new Finding.Foreign(
@@ -68,7 +71,7 @@ final class Resync {
 
     private static Finding empty(Known known, StreamTail tail) {
         return known.lastSequence() == 0
-                ? new Finding.Stored(0)
+                ? new Finding.Stored(List.of())
                 : new Finding.LostTail("acknowledged up to sequence " + known.lastSequence()
                         + ", but the stream is empty and ends at " + tail.lastSequence());
     }
@@ -76,35 +79,38 @@ final class Resync {
     private static Finding gone(Known known, List<Item> window, StreamTail tail) {
         if (!known.looked()) {
             return new Finding.NoFence("the stream ends at sequence " + tail.lastSequence()
-                    + " but its messages are gone, so nobody can tell which events are in it");
+                    + " and holds no message of this relay, so nobody can tell which events were in it");
         }
-        long more = tail.lastSequence() - known.lastSequence();
-        if (more < 0) {
-            return new Finding.LostTail("acknowledged up to sequence " + known.lastSequence()
-                    + ", but the stream ends at " + tail.lastSequence());
-        }
-        // every message carries its expected sequence, so what was added since is the window's beginning
-        return more <= window.size()
-                ? new Finding.Stored((int) more)
-                : new Finding.MovedOn("the stream grew by " + more + " messages, " + window.size() + " were in flight");
+        return tail.lastSequence() < known.lastSequence()
+                ? new Finding.LostTail("acknowledged up to sequence " + known.lastSequence()
+                        + ", but the stream ends at " + tail.lastSequence())
+                : stored(window, tail);
     }
 
-    private static Finding own(Known known, List<Item> window, StreamTail.End.Own own) {
-        for (int i = window.size() - 1; i >= 0; i--) {
-            if (window.get(i).event().id().equals(own.id())) {
-                return new Finding.Stored(i + 1);
-            }
+    private static Finding own(Known known, List<Item> window, StreamTail tail, StreamTail.End.Own own) {
+        boolean ours = own.id().equals(known.last())
+                || window.stream().anyMatch(item -> item.event().id().equals(own.id()));
+        if (ours) {
+            return stored(window, tail);
         }
         if (!known.looked()) {
             return new Finding.AskFence(own);
-        }
-        if (own.id().equals(known.last())) {
-            return new Finding.Stored(0);
         }
         return own.sequence() <= known.lastSequence() && known.last() != null
                 ? new Finding.LostTail("acknowledged up to sequence " + known.lastSequence()
                         + ", but the relay's last message in the stream is at " + own.sequence())
                 : new Finding.MovedOn("the stream ends with event " + own.id() + " at sequence " + own.sequence()
                         + ", which this relay did not send since it started to read");
+    }
+
+    /**
+     * What was acknowledged, and what is there to be read. Counting sequences is not enough: the message at a place may
+     * be somebody else's, and taking it for ours would lose an event.
+     */
+    private static Finding stored(List<Item> window, StreamTail tail) {
+        return new Finding.Stored(window.stream()
+                .filter(item -> tail.behind().contains(item.event().id())
+                        || (item.acknowledged() && item.expectedSequence() < tail.lastSequence()))
+                .toList());
     }
 }

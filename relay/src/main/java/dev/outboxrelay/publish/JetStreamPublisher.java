@@ -17,9 +17,16 @@ import org.jspecify.annotations.Nullable;
 public final class JetStreamPublisher {
 
     private final JetStream jetStream;
+    private final boolean chained;
 
-    public JetStreamPublisher(Connection connection) throws IOException {
-        jetStream = connection.jetStream();
+    /**
+     * Publishes over an open connection.
+     *
+     * @param chained whether messages carry the sequence that their stream must end with; only a test says no
+     */
+    public JetStreamPublisher(Connection connection, boolean chained) throws IOException {
+        this.jetStream = connection.jetStream();
+        this.chained = chained;
     }
 
     /**
@@ -61,14 +68,16 @@ public final class JetStreamPublisher {
                 : new PublishOutcome.Stored(ack.getSeqno());
     }
 
-    private static Headers headers(Envelope envelope, Position position, long expectedLastSequence) {
+    private Headers headers(Envelope envelope, Position position, long expectedLastSequence) {
         Headers headers = new Headers();
         for (Header header : envelope.headers()) {
             headers.add(header.name(), header.value());
         }
         headers.add("Nats-Msg-Id", envelope.event().id().value());
         headers.add("Nats-Expected-Stream", envelope.address().stream().value());
-        headers.add("Nats-Expected-Last-Sequence", Long.toString(expectedLastSequence));
+        if (chained) {
+            headers.add("Nats-Expected-Last-Sequence", Long.toString(expectedLastSequence));
+        }
         headers.add("Outbox-Tenant", envelope.address().headerValue());
         headers.add(
                 "Outbox-Committed-At",

@@ -1,14 +1,18 @@
 package dev.outboxrelay.settle;
 
 import dev.outboxrelay.postgres.Database;
+import dev.outboxrelay.postgres.ServerIdentity;
+import dev.outboxrelay.postgres.TermGuard;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,18 +46,32 @@ final class BatchWorker<T> implements AutoCloseable {
     private final int size;
     private final long lingerNanos;
     private final Batch<T> action;
+    private final TermGuard guard;
+    private final Runnable fenced;
+    private final Consumer<Throwable> broken;
     private final LinkedBlockingQueue<T> queue = new LinkedBlockingQueue<>();
     private final PriorityQueue<Delayed<T>> delayed = new PriorityQueue<>((a, b) -> Long.compare(a.due - b.due, 0));
     private final Thread thread;
     private volatile boolean closed;
     private @Nullable Connection connection;
 
-    BatchWorker(String purpose, Database database, int size, Duration linger, Batch<T> action) {
+    BatchWorker(
+            String purpose,
+            Database database,
+            int size,
+            Duration linger,
+            TermGuard guard,
+            Runnable fenced,
+            Consumer<Throwable> broken,
+            Batch<T> action) {
         this.purpose = purpose;
         this.database = database;
         this.size = size;
         this.lingerNanos = linger.toNanos();
         this.action = action;
+        this.guard = guard;
+        this.fenced = fenced;
+        this.broken = broken;
         this.thread = new Thread(this::loop, "outbox-" + purpose);
         this.thread.setDaemon(true);
     }
@@ -91,6 +109,10 @@ final class BatchWorker<T> implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             log.atDebug().addKeyValue("worker", purpose).log("worker stopped");
+        } catch (RuntimeException | Error e) {
+            // without this thread nothing would be settled any more, and nobody would know
+            log.atError().addKeyValue("worker", purpose).setCause(e).log("a worker broke: the source starts again");
+            broken.accept(e);
         } finally {
             disconnect();
         }
@@ -152,7 +174,13 @@ final class BatchWorker<T> implements AutoCloseable {
         long pause = TimeUnit.MILLISECONDS.toNanos(100);
         while (!closed) {
             try {
-                return action.run(connect(), batch, patient);
+                Connection open = connect();
+                if (!guard.admits(open)) {
+                    disconnect();
+                    fenced.run();
+                    throw new InterruptedException("another leader has taken over");
+                }
+                return action.run(open, batch, patient);
             } catch (SQLException e) {
                 disconnect();
                 log.atWarn()
@@ -172,7 +200,17 @@ final class BatchWorker<T> implements AutoCloseable {
         Connection open = connection;
         if (open == null) {
             open = database.open(purpose);
+            if (!ServerIdentity.read(open).equals(guard.identity())) {
+                open.close();
+                fenced.run();
+                throw new SQLException("this is another server than the one that the leader was elected on");
+            }
             open.setAutoCommit(false);
+            try (Statement statement = open.createStatement()) {
+                // a leader that freezes in the middle of a transaction must not keep its lock on the term
+                statement.execute("SET idle_in_transaction_session_timeout = '5s'");
+            }
+            open.commit();
             connection = open;
         }
         return open;

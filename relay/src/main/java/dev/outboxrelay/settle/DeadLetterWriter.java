@@ -4,6 +4,7 @@ import dev.outboxrelay.config.SettleMode;
 import dev.outboxrelay.event.OutboxEvent;
 import dev.outboxrelay.event.TableName;
 import dev.outboxrelay.postgres.Database;
+import dev.outboxrelay.postgres.TermGuard;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -18,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -38,11 +40,24 @@ public final class DeadLetterWriter implements AutoCloseable {
     private final Map<TableName, SettleMode> modes;
     private final BatchWorker<DeadLetter> worker;
 
-    /** @param modes how rows of each table are settled; a table with a status gets {@code failed} unless it is kept */
-    public DeadLetterWriter(Database database, String slot, Map<TableName, SettleMode> modes) {
-        this.slot = slot;
+    /**
+     * Prepares the worker.
+     *
+     * @param modes how rows of each table are settled; those that are marked get {@code failed}
+     * @param guard under which leader dead letters are written
+     * @param fenced called when another leader has taken over
+     * @param broken called when the worker ended by a bug, with what was queued unwritten
+     */
+    public DeadLetterWriter(
+            Database database,
+            Map<TableName, SettleMode> modes,
+            TermGuard guard,
+            Runnable fenced,
+            Consumer<Throwable> broken) {
+        this.slot = guard.slot();
         this.modes = Map.copyOf(modes);
-        this.worker = new BatchWorker<>("dead-letter", database, BATCH, Duration.ofMillis(2), this::write);
+        this.worker = new BatchWorker<>(
+                "dead-letter", database, BATCH, Duration.ofMillis(2), guard, fenced, broken, this::write);
     }
 
     public void start() {

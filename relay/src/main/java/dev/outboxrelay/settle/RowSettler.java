@@ -4,6 +4,7 @@ import dev.outboxrelay.config.SettleMode;
 import dev.outboxrelay.config.SettleSettings;
 import dev.outboxrelay.event.TableName;
 import dev.outboxrelay.postgres.Database;
+import dev.outboxrelay.postgres.TermGuard;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -28,10 +30,24 @@ public final class RowSettler implements AutoCloseable {
     private final Map<TableName, SettleMode> modes;
     private final BatchWorker<Settlement> worker;
 
-    /** @param modes what to do with rows of each table; none of them {@code KEEP} */
-    public RowSettler(Database database, Map<TableName, SettleMode> modes, SettleSettings settings) {
+    /**
+     * Prepares the worker.
+     *
+     * @param modes what to do with rows of each table
+     * @param guard under which leader rows are settled
+     * @param fenced called when another leader has taken over
+     * @param broken called when the worker ended by a bug, with what was queued unsettled
+     */
+    public RowSettler(
+            Database database,
+            Map<TableName, SettleMode> modes,
+            SettleSettings settings,
+            TermGuard guard,
+            Runnable fenced,
+            Consumer<Throwable> broken) {
         this.modes = Map.copyOf(modes);
-        this.worker = new BatchWorker<>("settle", database, settings.batch(), settings.linger(), this::settle);
+        this.worker = new BatchWorker<>(
+                "settle", database, settings.batch(), settings.linger(), guard, fenced, broken, this::settle);
     }
 
     public void start() {

@@ -1,10 +1,14 @@
 package dev.outboxrelay.slot;
 
 import dev.outboxrelay.config.Settings;
-import dev.outboxrelay.event.SlotIdentity;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
+import dev.outboxrelay.postgres.Endpoint;
+import dev.outboxrelay.postgres.ServerIdentity;
+import dev.outboxrelay.postgres.SqlErrors;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 
@@ -13,19 +17,27 @@ public final class SlotControl implements AutoCloseable {
 
     private final Connection connection;
     private final String slot;
+    private final Endpoint endpoint;
 
-    private SlotControl(Connection connection, String slot) {
+    private SlotControl(Connection connection, String slot, Endpoint endpoint) {
         this.connection = connection;
         this.slot = slot;
+        this.endpoint = endpoint;
     }
 
     /** Opens the connection. */
     public static SlotControl open(Database database) throws DatabaseException {
         try {
-            return new SlotControl(database.open("control"), database.settings().slot());
+            Endpoint primary = database.primary();
+            return new SlotControl(database.open("control"), database.settings().slot(), primary);
         } catch (SQLException e) {
             throw new DatabaseException("connecting", e);
         }
+    }
+
+    /** The server to stream from. */
+    public Endpoint endpoint() {
+        return endpoint;
     }
 
     /** Everything that keeps the engine from starting; see {@link StartChecks}. */
@@ -37,10 +49,10 @@ public final class SlotControl implements AutoCloseable {
         }
     }
 
-    /** Which history the slot's positions belong to. */
-    public synchronized SlotIdentity identity() throws DatabaseException {
+    /** Which server and history this connection sees. */
+    public synchronized ServerIdentity identity() throws DatabaseException {
         try {
-            return SlotState.identity(connection, slot);
+            return ServerIdentity.read(connection);
         } catch (SQLException e) {
             throw new DatabaseException("identifying the server", e);
         }
@@ -61,6 +73,27 @@ public final class SlotControl implements AutoCloseable {
             SlotMonitor.emit(connection);
         } catch (SQLException e) {
             throw new DatabaseException("writing a logical message", e);
+        }
+    }
+
+    /**
+     * Ends whoever streams from the slot; the caller leads, so it is an earlier leader's connection.
+     *
+     * @return whether there was one and this role may end it
+     */
+    public synchronized boolean endReader() throws DatabaseException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT pg_catalog.pg_terminate_backend(active_pid)"
+                        + " FROM pg_catalog.pg_replication_slots WHERE slot_name = ? AND active_pid IS NOT NULL")) {
+            statement.setString(1, slot);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        } catch (SQLException e) {
+            if (SqlErrors.stateOf(e).equals("42501")) {
+                return false; // somebody else's: not ours to end
+            }
+            throw new DatabaseException("ending the reader of slot " + slot, e);
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.outboxrelay.slot;
 
 import dev.outboxrelay.event.Lsn;
-import dev.outboxrelay.event.SlotIdentity;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -42,17 +41,6 @@ public record SlotState(Lsn confirmed, Lsn current, long retainedBytes, boolean 
                         row.getBoolean(4),
                         row.getString(5));
             }
-        }
-    }
-
-    /** Which history the slot's positions belong to. */
-    public static SlotIdentity identity(Connection connection, String slot) throws SQLException {
-        try (PreparedStatement statement =
-                        connection.prepareStatement("SELECT (pg_catalog.pg_control_system()).system_identifier,"
-                                + " substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8)");
-                ResultSet row = statement.executeQuery()) {
-            row.next();
-            return new SlotIdentity(row.getLong(1), Integer.parseInt(row.getString(2), 16), slot);
         }
     }
 

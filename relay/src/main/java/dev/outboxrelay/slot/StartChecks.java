@@ -1,18 +1,15 @@
 package dev.outboxrelay.slot;
 
-import dev.outboxrelay.config.Preset;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.SettleMode;
 import dev.outboxrelay.config.TableMapping;
+import dev.outboxrelay.event.TableName;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,11 +34,12 @@ public final class StartChecks {
         StartChecks checks = new StartChecks(connection, settings);
         checks.walLevel();
         checks.role();
-        checks.publication();
+        new PublicationChecks(connection, settings, checks.findings).run();
         checks.slot();
         for (TableMapping table : settings.source().all()) {
             checks.table(table);
         }
+        checks.ownTables();
         return List.copyOf(checks.findings);
     }
 
@@ -68,71 +66,6 @@ public final class StartChecks {
                     "role " + user + " may not stream the WAL",
                     "ALTER ROLE " + user + " REPLICATION; (on Amazon RDS: GRANT rds_replication TO " + user + ";)"));
         }
-    }
-
-    private void publication() throws SQLException {
-        String name = settings.postgres().publication();
-        try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT pubinsert, pubviaroot FROM pg_catalog.pg_publication WHERE pubname = ?")) {
-            statement.setString(1, name);
-            try (ResultSet row = statement.executeQuery()) {
-                if (!row.next()) {
-                    findings.add(Finding.configuration(
-                            "publication " + name + " does not exist in database " + connection.getCatalog(),
-                            "run schema/V1__outbox.sql there, or set outbox.postgres.publication"));
-                    return;
-                }
-                if (!row.getBoolean(1)) {
-                    findings.add(Finding.configuration(
-                            "publication " + name + " does not publish inserts",
-                            "ALTER PUBLICATION " + name + " SET (publish = 'insert');"));
-                }
-            }
-        }
-        for (TableMapping table : settings.source().all()) {
-            published(name, table);
-        }
-    }
-
-    private void published(String publication, TableMapping table) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("SELECT attnames FROM"
-                + " pg_catalog.pg_publication_tables WHERE pubname = ? AND schemaname = ? AND tablename = ?")) {
-            statement.setString(1, publication);
-            statement.setString(2, table.name().schema());
-            statement.setString(3, table.name().table());
-            try (ResultSet row = statement.executeQuery()) {
-                Set<String> needed = columns(table);
-                if (!row.next()) {
-                    findings.add(Finding.configuration(
-                            "publication " + publication + " does not publish table " + table.name(),
-                            "ALTER PUBLICATION " + publication + " ADD TABLE " + table.name() + " ("
-                                    + String.join(", ", needed) + ");"));
-                    return;
-                }
-                List<String> have = Arrays.asList((String[]) row.getArray(1).getArray());
-                needed.removeAll(have);
-                if (!needed.isEmpty()) {
-                    findings.add(Finding.configuration(
-                            "publication " + publication + " does not publish these columns of " + table.name() + ": "
-                                    + String.join(", ", needed),
-                            "ALTER PUBLICATION " + publication + " DROP TABLE " + table.name() + "; ALTER PUBLICATION "
-                                    + publication + " ADD TABLE " + table.name() + " ("
-                                    + String.join(", ", columns(table)) + ");"));
-                }
-            }
-        }
-    }
-
-    private static Set<String> columns(TableMapping table) {
-        Set<String> needed = new LinkedHashSet<>();
-        needed.add("id");
-        needed.add(table.tenantColumn());
-        needed.addAll(table.subject().columns());
-        needed.add("payload");
-        if (table.preset() == Preset.NATIVE) {
-            needed.add("headers");
-        }
-        return needed;
     }
 
     private void slot() throws SQLException {
@@ -163,7 +96,7 @@ public final class StartChecks {
                                     + " (max_slot_wal_keep_size); rows committed since then are still in the table",
                             replace));
                 } else if (row.getString(4) != null) {
-                    findings.add(Finding.temporary(
+                    findings.add(Finding.reader(
                             "replication slot " + slot + " is in use by backend " + row.getString(4),
                             "stop the other reader, or: SELECT pg_terminate_backend(" + row.getString(4) + ");"));
                 }
@@ -174,27 +107,58 @@ public final class StartChecks {
     private void table(TableMapping table) throws SQLException {
         String user = settings.postgres().user();
         String name = table.name().quoted();
-        if (value("SELECT pg_catalog.to_regclass('" + name + "')::text") == null) {
+        String oid = oid(table.name());
+        if (oid == null) {
             findings.add(Finding.configuration(
-                    "table " + table.name() + " does not exist, or role " + user + " may not see its schema",
-                    "run schema/V1__outbox.sql, or set outbox.source.table; GRANT USAGE ON SCHEMA "
-                            + table.name().schema() + " TO " + user + ";"));
+                    "table " + table.name() + " does not exist in database " + connection.getCatalog(),
+                    "run schema/V1__outbox.sql there, or name the table in outbox.source"));
             return;
         }
-        grant("has_table_privilege", name, "SELECT", user, "SELECT ON " + name);
-        if (table.settle() == SettleMode.MARK) {
-            grant("has_any_column_privilege", name, "UPDATE", user, "UPDATE (status, published_at) ON " + name);
-        } else if (table.settle() == SettleMode.DELETE) {
-            grant("has_table_privilege", name, "DELETE", user, "DELETE ON " + name);
-            grant("has_any_column_privilege", name, "UPDATE", user, "UPDATE (id) ON " + name);
+        String schema = table.name().schema();
+        if (!"t"
+                .equals(value("SELECT pg_catalog.has_schema_privilege(relnamespace, 'USAGE')"
+                        + " FROM pg_catalog.pg_class WHERE oid = " + oid))) {
+            findings.add(Finding.configuration(
+                    "role " + user + " may not look into schema " + schema,
+                    "GRANT USAGE ON SCHEMA " + schema + " TO " + user + ";"));
         }
-        if (value("SELECT pg_catalog.to_regclass('outbox.dead_letter')::text") == null) {
-            findings.add(Finding.configuration("table outbox.dead_letter does not exist", "run schema/V1__outbox.sql"));
+        grant("has_table_privilege", oid, name, "SELECT", user, "SELECT ON " + name);
+        if (table.settle() == SettleMode.MARK) {
+            grant("has_any_column_privilege", oid, name, "UPDATE", user, "UPDATE (status, published_at) ON " + name);
+        } else if (table.settle() == SettleMode.DELETE) {
+            grant("has_table_privilege", oid, name, "DELETE", user, "DELETE ON " + name);
+            grant("has_any_column_privilege", oid, name, "UPDATE", user, "UPDATE (id) ON " + name);
         }
     }
 
-    private void grant(String function, String table, String privilege, String user, String grant) throws SQLException {
-        if (!"t".equals(value("SELECT pg_catalog." + function + "('" + table + "', '" + privilege + "')"))) {
+    /** The relay's own tables. */
+    private void ownTables() throws SQLException {
+        for (String table : List.of("dead_letter", "leader")) {
+            if (oid(new TableName("outbox", table)) == null) {
+                findings.add(Finding.configuration(
+                        "table outbox." + table + " does not exist in database " + connection.getCatalog(),
+                        "run schema/V1__outbox.sql there"));
+            }
+        }
+    }
+
+    /** Looked up in the catalog: {@code to_regclass} fails where the schema may not be used. */
+    private @Nullable String oid(TableName table) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT c.oid FROM pg_catalog.pg_class c"
+                + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ? AND c.relname = ?")) {
+            statement.setString(1, table.schema());
+            statement.setString(2, table.table());
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? row.getString(1) : null;
+            }
+        }
+    }
+
+    private void grant(String function, String oid, String table, String privilege, String user, String grant)
+            throws SQLException {
+        if (!"t"
+                .equals(value(
+                        "SELECT pg_catalog." + function + "(" + oid + "::pg_catalog.oid, '" + privilege + "')"))) {
             findings.add(Finding.configuration(
                     "role " + user + " has no " + privilege + " on " + table, "GRANT " + grant + " TO " + user + ";"));
         }

@@ -3,6 +3,7 @@ package dev.outboxrelay.source;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.decode.Change;
 import dev.outboxrelay.event.Lsn;
+import dev.outboxrelay.postgres.Endpoint;
 import io.debezium.embedded.Connect;
 import io.debezium.engine.DebeziumEngine;
 import io.debezium.engine.RecordChangeEvent;
@@ -71,7 +72,7 @@ public final class DebeziumSource {
      * @param endpoint the server to read from
      * @param messagePrefix prefix of logical messages that only move the slot
      */
-    DebeziumSource(Settings settings, Endpoint endpoint, String messagePrefix, Handler handler) {
+    public DebeziumSource(Settings settings, Endpoint endpoint, String messagePrefix, Handler handler) {
         this.handler = handler;
         this.engine = DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
                 .using(EngineProperties.of(settings, endpoint, messagePrefix))
@@ -86,12 +87,6 @@ public final class DebeziumSource {
                 .build();
         this.thread = new Thread(engine, "outbox-source");
         this.thread.setDaemon(true);
-    }
-
-    /** Prepares a run against the first server of the configured URL that is a primary. */
-    public static DebeziumSource create(Settings settings, String messagePrefix, Handler handler) {
-        List<Endpoint> endpoints = Endpoint.parse(settings.postgres().url());
-        return new DebeziumSource(settings, endpoints.get(0), messagePrefix, handler);
     }
 
     /** Starts the engine; returns at once. */

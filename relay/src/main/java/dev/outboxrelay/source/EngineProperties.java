@@ -2,6 +2,7 @@ package dev.outboxrelay.source;
 
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.TableMapping;
+import dev.outboxrelay.postgres.Endpoint;
 import java.util.List;
 import java.util.Properties;
 import java.util.regex.Pattern;

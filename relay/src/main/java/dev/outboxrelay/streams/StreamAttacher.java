@@ -2,13 +2,13 @@ package dev.outboxrelay.streams;
 
 import dev.outboxrelay.config.StreamSettings;
 import dev.outboxrelay.lane.Failure;
+import dev.outboxrelay.lane.Look;
 import dev.outboxrelay.lane.ServerErrors;
 import dev.outboxrelay.lane.StreamTail;
 import dev.outboxrelay.route.Address;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;
-import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -48,18 +48,18 @@ public final class StreamAttacher implements AutoCloseable {
     }
 
     /** Begins to attach and returns at once. */
-    public void attach(Address address, OptionalLong probe, Answer answer) {
+    public void attach(Address address, Look look, Answer answer) {
         try {
-            workers.execute(() -> attachNow(address, probe, answer));
+            workers.execute(() -> attachNow(address, look, answer));
         } catch (RejectedExecutionException e) {
             answer.failed(Failure.doubt("stopping", "the relay is stopping"));
         }
     }
 
-    private void attachNow(Address address, OptionalLong probe, Answer answer) {
+    private void attachNow(Address address, Look look, Answer answer) {
         StreamTail tail;
         try {
-            tail = directory.attach(address, probe);
+            tail = directory.attach(address, look);
         } catch (StreamDirectory.NotOurs e) {
             answer.failed(e.failure());
             return;

@@ -4,6 +4,7 @@ import dev.outboxrelay.config.StreamSettings;
 import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.Position;
 import dev.outboxrelay.lane.Failure;
+import dev.outboxrelay.lane.Look;
 import dev.outboxrelay.lane.ServerErrors;
 import dev.outboxrelay.lane.StreamTail;
 import dev.outboxrelay.route.Address;
@@ -16,11 +17,13 @@ import io.nats.client.api.RetentionPolicy;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
+import io.nats.client.api.StreamState;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +34,9 @@ final class StreamDirectory {
 
     /** How many foreign messages at a stream's end are read to find our own last one. */
     private static final int FOREIGN_BOUND = 1_000;
+
+    /** The largest window that can be configured. */
+    private static final int MOST_IN_FLIGHT = 100_000;
 
     private static final String TENANT = "outbox.tenant";
 
@@ -45,13 +51,13 @@ final class StreamDirectory {
     }
 
     /** The stream's end, after making sure that the stream is there and is this tenant's. */
-    StreamTail attach(Address address, OptionalLong probe) throws IOException, JetStreamApiException, NotOurs {
+    StreamTail attach(Address address, Look look) throws IOException, JetStreamApiException, NotOurs {
         StreamInfo info = find(address);
         if (info == null) {
             info = create(address);
         }
         verifyOwner(address, info);
-        return tail(address.stream().value(), info.getStreamState().getLastSequence(), probe);
+        return tail(address.stream().value(), info.getStreamState(), look);
     }
 
     private @Nullable StreamInfo find(Address address) throws IOException, JetStreamApiException {
@@ -102,25 +108,39 @@ final class StreamDirectory {
         }
     }
 
-    private StreamTail tail(String stream, long lastSequence, OptionalLong probe)
-            throws IOException, JetStreamApiException {
-        Optional<String> probed = probe.isPresent() ? messageId(stream, probe.getAsLong()) : Optional.empty();
-        if (lastSequence == 0) {
-            return new StreamTail(0, new StreamTail.End.Empty(), probed);
+    private StreamTail tail(String stream, StreamState state, Look look) throws IOException, JetStreamApiException {
+        Optional<StreamTail.Probe> probe = look.probe().isPresent()
+                ? Optional.of(probe(stream, look.probe().getAsLong()))
+                : Optional.empty();
+        if (state.getLastSequence() == 0) {
+            return new StreamTail(0, new StreamTail.End.Empty(), probe, Set.of());
         }
         MessageInfo last;
         try {
             last = management.getLastMessage(stream, ">");
         } catch (JetStreamApiException e) {
             if (e.getApiErrorCode() == ServerErrors.MESSAGE_NOT_FOUND) {
-                return new StreamTail(lastSequence, new StreamTail.End.Gone(), probed);
+                return new StreamTail(state.getLastSequence(), new StreamTail.End.Gone(), probe, Set.of());
             }
             throw e;
         }
-        return new StreamTail(Math.max(lastSequence, last.getSeq()), ownLast(stream, last), probed);
+        long lastSequence = Math.max(state.getLastSequence(), last.getSeq());
+        StreamTail.End end = ownLast(stream, last, state.getFirstSequence());
+        if (end instanceof StreamTail.End.Own own && look.first()) {
+            end = new StreamTail.End.Own(own.id(), own.sequence(), own.position(), isPierced(stream, own));
+        }
+        if (!(end instanceof StreamTail.End.Own own) || look.inFlight() == 0) {
+            return new StreamTail(lastSequence, end, probe, Set.of());
+        }
+        long added = own.sequence() - look.behind();
+        return added > look.inFlight() + FOREIGN_BOUND
+                ? new StreamTail(
+                        lastSequence, new StreamTail.End.Foreign((int) Math.min(added, 1 << 30)), probe, Set.of())
+                : new StreamTail(lastSequence, end, probe, behind(stream, look.behind(), own));
     }
 
-    private StreamTail.End ownLast(String stream, MessageInfo last) throws IOException, JetStreamApiException {
+    private StreamTail.End ownLast(String stream, MessageInfo last, long firstSequence)
+            throws IOException, JetStreamApiException {
         MessageInfo message = last;
         int searched = 0;
         for (long sequence = last.getSeq() - 1; ; sequence--) {
@@ -129,11 +149,45 @@ final class StreamDirectory {
             if (own != null) {
                 return own;
             }
-            if (sequence < 1 || searched > FOREIGN_BOUND) {
+            if (sequence < Math.max(firstSequence, 1)) {
+                return new StreamTail.End.Gone();
+            }
+            if (searched > FOREIGN_BOUND) {
                 return new StreamTail.End.Foreign(searched);
             }
             message = message(stream, sequence);
         }
+    }
+
+    private boolean isPierced(String stream, StreamTail.End.Own own) throws IOException, JetStreamApiException {
+        long from = own.position().map(Position::stored).orElse(own.sequence()) + 1;
+        if (own.sequence() - from > MOST_IN_FLIGHT) {
+            return true; // too much to read: as good as pierced, since a duplicate is better than a loss
+        }
+        for (long sequence = from; sequence < own.sequence(); sequence++) {
+            MessageInfo message = message(stream, sequence);
+            if (message == null || own(message) == null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The ids of our messages behind a sequence, the last of them known; one read for each that lies between. */
+    private Set<EventId> behind(String stream, long sequence, StreamTail.End.Own last)
+            throws IOException, JetStreamApiException {
+        Set<EventId> ids = new HashSet<>();
+        for (long at = sequence + 1; at < last.sequence(); at++) {
+            MessageInfo message = message(stream, at);
+            StreamTail.End.Own own = message == null ? null : own(message);
+            if (own != null) {
+                ids.add(own.id());
+            }
+        }
+        if (last.sequence() > sequence) {
+            ids.add(last.id());
+        }
+        return ids;
     }
 
     private StreamTail.End.@Nullable Own own(MessageInfo message) {
@@ -143,13 +197,17 @@ final class StreamDirectory {
         if (id == null || position == null || !EventId.isValid(id)) {
             return null;
         }
-        return new StreamTail.End.Own(new EventId(id), message.getSeq(), Position.decode(position));
+        return new StreamTail.End.Own(new EventId(id), message.getSeq(), Position.decode(position), false);
     }
 
-    private Optional<String> messageId(String stream, long sequence) throws IOException, JetStreamApiException {
+    private StreamTail.Probe probe(String stream, long sequence) throws IOException, JetStreamApiException {
         MessageInfo message = message(stream, sequence);
-        Headers headers = message == null ? null : message.getHeaders();
-        return headers == null ? Optional.empty() : Optional.ofNullable(headers.getFirst("Nats-Msg-Id"));
+        if (message == null) {
+            return new StreamTail.Probe.Gone();
+        }
+        Headers headers = message.getHeaders();
+        String id = headers == null ? null : headers.getFirst("Nats-Msg-Id");
+        return new StreamTail.Probe.Message(id == null ? "" : id);
     }
 
     private @Nullable MessageInfo message(String stream, long sequence) throws IOException, JetStreamApiException {

@@ -69,6 +69,8 @@ public final class Meters {
             gauge("source_connected", "1 while the replication stream from Postgres is up, else 0.");
     private final Gauge natsConnected = gauge("nats_connected", "1 while the connection to NATS is up, else 0.");
 
+    private final Gauge leader = gauge("leader", "1 while this instance leads its slot, else 0.");
+
     private volatile @Nullable Slot slot;
 
     /**
@@ -114,6 +116,11 @@ public final class Meters {
     /** Says whether the replication stream from Postgres is up. */
     public void sourceConnected(boolean connected) {
         sourceConnected.set(connected ? 1 : 0);
+    }
+
+    /** Says whether this instance leads. */
+    public void leader(boolean leads) {
+        leader.set(leads ? 1 : 0);
     }
 
     /** Says whether the connection to NATS is up. */

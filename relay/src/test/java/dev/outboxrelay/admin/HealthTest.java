@@ -62,12 +62,17 @@ class HealthTest {
                         "nats: not connected since 2026-01-02T03:00:00Z");
     }
 
-    @ParameterizedTest
-    @EnumSource(
-            value = Role.class,
-            names = {"LEADER", "STANDBY"})
-    void one_end_away_costs_the_readiness_but_not_the_life(Role role) {
-        Health health = health(role, UP, Connection.down(SINCE, "no servers available"), NOW);
+    @Test
+    void a_standby_is_ready_without_nats_and_says_that_it_stands_by() {
+        Health health = health(Role.STANDBY, UP, Connection.down(SINCE, null), NOW);
+
+        assertThat(health.ready().httpStatus()).isEqualTo(200);
+        assertThat(health.ready().body()).startsWith("standby since ").endsWith(", postgres connected\n");
+    }
+
+    @Test
+    void one_end_away_costs_the_readiness_but_not_the_life() {
+        Health health = health(Role.LEADER, UP, Connection.down(SINCE, "no servers available"), NOW);
 
         assertThat(health.live().httpStatus()).isEqualTo(200);
         assertThat(health.ready().httpStatus()).isEqualTo(503);

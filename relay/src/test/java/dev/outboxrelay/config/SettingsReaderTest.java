@@ -118,7 +118,7 @@ final class SettingsReaderTest {
                 "outbox.postgres.url | jdbc:mysql://db/shop | is not jdbc:postgresql://host:port/database",
                 "outbox.postgres.url | jdbc:postgresql://db:99999/shop | is not jdbc:postgresql://host:port/database",
                 "outbox.postgres.url | jdbc:postgresql://db:5432 | is not jdbc:postgresql://host:port/database",
-                "outbox.postgres.url | jdbc:postgresql://a,b/shop | is not jdbc:postgresql://host:port/database",
+                "outbox.postgres.url | jdbc:postgresql://a,,b/shop | is not jdbc:postgresql://host:port/database",
                 "outbox.postgres.url | jdbc:postgresql://a/b?user=c | belong in outbox.postgres.user",
                 "outbox.postgres.slot | Outbox-Relay | lower-case letters, digits and _",
                 "outbox.postgres.publication | 1st | that start with a letter",

@@ -62,7 +62,7 @@ final class MainPathIT {
         assertThat(first.getHeaders().getFirst("Outbox-Committed-At"))
                 .matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}Z");
         assertThat(first.getHeaders().getFirst("Outbox-Position"))
-                .startsWith("1;0;")
+                .startsWith("1;1;")
                 .endsWith(";" + ids.get(0));
         assertThat(first.getHeaders().getFirst("traceparent")).isEqualTo("00-abc");
         Await.until(

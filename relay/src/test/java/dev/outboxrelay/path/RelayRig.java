@@ -7,6 +7,7 @@ import dev.outboxrelay.config.Reading;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.SettingsReader;
 import dev.outboxrelay.telemetry.BuildInfo;
+import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.TestNats;
 import dev.outboxrelay.testing.TestPostgres;
 import io.nats.client.Connection;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A relay in this process, under its real role, between servers of the test. Close it to stop it gracefully. */
@@ -37,17 +39,21 @@ final class RelayRig implements AutoCloseable {
     }
 
     static RelayRig start(TestPostgres postgres, TestNats nats, Map<String, String> more) {
-        return start(postgres.jdbcUrl(), postgres.password(TestPostgres.RELAY), String.join(",", nats.urls()), more);
+        Map<String, String> texts = texts(postgres.jdbcUrl(), postgres.password(TestPostgres.RELAY), nats.url());
+        texts.putAll(more);
+        return start(texts);
     }
 
-    static RelayRig start(String jdbcUrl, String password, String natsUrl, Map<String, String> more) {
-        RelayRig rig = new RelayRig(settings(jdbcUrl, password, natsUrl, more));
+    /** Starts a relay with settings by key, and returns at once. */
+    static RelayRig start(Map<String, String> texts) {
+        RelayRig rig = new RelayRig(settings(texts));
         rig.thread.start();
         return rig;
     }
 
-    static Settings settings(String jdbcUrl, String password, String natsUrl, Map<String, String> more) {
-        Map<String, String> texts = new TreeMap<>(Map.of(
+    /** The settings by key that every test has. */
+    static Map<String, String> texts(String jdbcUrl, String password, String natsUrl) {
+        return new TreeMap<>(Map.of(
                 "outbox.postgres.url",
                 jdbcUrl,
                 "outbox.postgres.user",
@@ -62,7 +68,9 @@ final class RelayRig implements AutoCloseable {
                 "100ms",
                 "outbox.admin.bind",
                 "127.0.0.1:0"));
-        texts.putAll(more);
+    }
+
+    private static Settings settings(Map<String, String> texts) {
         Map<String, RawValue> raw = new TreeMap<>();
         texts.forEach((key, value) -> raw.put(key, new RawValue(value, "test")));
         Reading reading = SettingsReader.read(raw);
@@ -83,14 +91,24 @@ final class RelayRig implements AutoCloseable {
         }
     }
 
+    /** Waits until the relay reads the slot. */
+    RelayRig awaitStreaming() {
+        Await.until("the relay streams", () -> {
+            if (outcome.isDone()) {
+                throw new IllegalStateException("the relay ended: " + outcome.join());
+            }
+            return relay.status().source().connected();
+        });
+        return this;
+    }
+
     Relay relay() {
         return relay;
     }
 
     /** The refusal to start; waits for it. */
     CannotStart refusal() {
-        CannotStart refusal =
-                outcome.orTimeout(60, java.util.concurrent.TimeUnit.SECONDS).join();
+        CannotStart refusal = outcome.orTimeout(60, TimeUnit.SECONDS).join();
         if (refusal == null) {
             throw new AssertionError("the relay ran and stopped instead of refusing to start");
         }

@@ -41,6 +41,7 @@ class MetersTest {
                         entry("outbox_relay_slot_confirmed_lag_bytes", "gauge"),
                         entry("outbox_relay_source_connected", "gauge"),
                         entry("outbox_relay_nats_connected", "gauge"),
+                        entry("outbox_relay_leader", "gauge"),
                         entry("outbox_relay_retries_total", "counter"),
                         entry("outbox_relay_streams_created_total", "counter"),
                         entry("outbox_relay_build_info", "gauge"));
@@ -68,6 +69,7 @@ class MetersTest {
                         entry("outbox_relay_slot_confirmed_lag_bytes", Set.of()),
                         entry("outbox_relay_source_connected", Set.of()),
                         entry("outbox_relay_nats_connected", Set.of()),
+                        entry("outbox_relay_leader", Set.of()),
                         entry("outbox_relay_retries_total", Set.of("cause")),
                         entry("outbox_relay_streams_created_total", Set.of()),
                         entry("outbox_relay_build_info", Set.of("version", "debezium", "jnats")));

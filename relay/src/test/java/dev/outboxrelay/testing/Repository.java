@@ -53,6 +53,11 @@ public final class Repository {
         return name.matches() ? Integer.parseInt(name.group(1)) : -1;
     }
 
+    /** Returns the newest nats-server program, fetched where there is none. */
+    public static Path natsServer() {
+        return printedBy("nats-server");
+    }
+
     /**
      * Runs a script of {@code ops/} that prints one path, once in a JVM for the same arguments, and returns that path.
      * Its progress goes to this process's stderr. Throws if it fails.

@@ -34,36 +34,13 @@ final class BacklogBench implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         try (Servers servers = Servers.start()) {
-            insert(servers);
+            Backlog.insert(servers, rows, bytes, tenants);
             servers.postgres().execute("SELECT pg_copy_logical_replication_slot('outbox_relay', 'bench_copy')");
             double received = receive(servers);
             System.out.printf(
                     Locale.ROOT, "%-34s %,12.0f rows/s%n", "pg_recvlogical, same slot position", rows / received);
             return drain(servers, received);
         }
-    }
-
-    private void insert(Servers servers) throws Exception {
-        long begin = System.nanoTime();
-        int chunk = 1_000;
-        for (int done = 0; done < rows; done += 50 * chunk) {
-            int upTo = Math.min(rows, done + 50 * chunk);
-            servers.postgres()
-                    .execute("DO $$ BEGIN FOR i IN " + done / chunk + ".." + (upTo / chunk - 1) + " LOOP"
-                            + " INSERT INTO outbox.message (tenant_id, subject, payload)"
-                            + " SELECT 'tenant-' || (g % " + tenants + "), 'events.bench.row', "
-                            + "decode(rpad(md5(g::text), " + 2 * bytes + ", md5((g * 7)::text)), 'hex')"
-                            + " FROM generate_series(i * " + chunk + ", i * " + chunk + " + " + (chunk - 1) + ") g;"
-                            + " COMMIT; END LOOP; END $$");
-        }
-        System.out.printf(
-                Locale.ROOT,
-                "%,d rows of %d bytes for %d tenants, %,d a transaction, inserted in %.0f s%n",
-                rows,
-                bytes,
-                tenants,
-                chunk,
-                seconds(begin));
     }
 
     private static double receive(Servers servers) throws Exception {

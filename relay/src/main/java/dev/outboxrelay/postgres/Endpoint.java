@@ -1,6 +1,7 @@
-package dev.outboxrelay.source;
+package dev.outboxrelay.postgres;
 
 import java.net.URLDecoder;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,17 +9,17 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A JDBC URL taken apart, because the engine wants its pieces. Pure.
+ * One server of a JDBC URL, taken apart because the engine wants its pieces. Pure.
  *
  * @param parameters driver parameters, without those that the relay sets itself
  */
-record Endpoint(String host, int port, String database, Map<String, String> parameters) {
+public record Endpoint(String host, int port, String database, Map<String, String> parameters) {
 
     private static final String PREFIX = "jdbc:postgresql://";
     private static final int DEFAULT_PORT = 5432;
 
     /** A host and its port. */
-    record Host(String name, int port) {}
+    private record Host(String name, int port) {}
 
     /**
      * Reads {@code jdbc:postgresql://host[:port][,host…]/database[?name=value&…]}.
@@ -51,6 +52,21 @@ record Endpoint(String host, int port, String database, Map<String, String> para
             endpoints.add(new Endpoint(parsed.name(), parsed.port(), database, Map.copyOf(parameters)));
         }
         return List.copyOf(endpoints);
+    }
+
+    /** The URL of this one server. */
+    String url() {
+        StringBuilder url = new StringBuilder(PREFIX + host + ':' + port + '/' + encode(database));
+        char separator = '?';
+        for (Map.Entry<String, String> parameter : parameters.entrySet()) {
+            url.append(separator).append(encode(parameter.getKey())).append('=').append(encode(parameter.getValue()));
+            separator = '&';
+        }
+        return url.toString();
+    }
+
+    private static String encode(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8);
     }
 
     private static Host host(String text) {

@@ -1,0 +1,137 @@
+package dev.outboxrelay.ha;
+
+import dev.outboxrelay.postgres.Database;
+import dev.outboxrelay.postgres.DatabaseException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The session-level advisory lock that makes a leader, on a connection of its own, and the term in
+ * {@code outbox.leader} that outlives it.
+ *
+ * <p>The lock says who may begin. The term says whose transactions may commit: a new leader raises it before it reads
+ * anything, and every settling transaction locks the row and compares, so what an earlier leader left unfinished rolls
+ * back. One thread at a time.
+ */
+public final class LeaderLock implements AutoCloseable {
+
+    /** The lock's key: the first eight bytes of a digest, so that slots of one server do not meet. */
+    private static final String KEY =
+            "('x' || substr(pg_catalog.md5('outbox-relay leader of ' || ?), 1, 16))::pg_catalog.bit(64)::pg_catalog.int8";
+
+    private static final String RAISE = "INSERT INTO outbox.leader AS l (slot, term, instance) VALUES (?, 1, ?)"
+            + " ON CONFLICT (slot) DO UPDATE SET term = l.term + 1, instance = EXCLUDED.instance,"
+            + " since = pg_catalog.now() RETURNING term";
+
+    private final Database database;
+    private final String slot;
+    private final String instance;
+    private @Nullable Connection connection;
+
+    /** @param instance names this process in {@code outbox.leader}, for people */
+    public LeaderLock(Database database, String slot, String instance) {
+        this.database = database;
+        this.slot = slot;
+        this.instance = instance;
+    }
+
+    /**
+     * Tries to become the leader; empty while another one is.
+     *
+     * @param nowNanos monotonic time of the call
+     */
+    public Optional<Lease> tryLead(long nowNanos) throws DatabaseException {
+        try {
+            Connection open = connect();
+            if (!lock(open)) {
+                return Optional.empty();
+            }
+            // before anything else: from here on, what the last leader has not committed rolls back
+            return Optional.of(new Lease(raiseTerm(open), nowNanos));
+        } catch (SQLException e) {
+            close();
+            throw new DatabaseException("asking who leads slot " + slot, e);
+        }
+    }
+
+    /**
+     * Asks whether the lock and the term are still ours; empty when they are not.
+     *
+     * @param nowNanos monotonic time of the call
+     */
+    public Optional<Lease> confirm(Lease lease, long nowNanos) throws DatabaseException {
+        Connection open = connection;
+        if (open == null) {
+            return Optional.empty();
+        }
+        try (PreparedStatement statement = open.prepareStatement("SELECT term FROM outbox.leader WHERE slot = ?")) {
+            statement.setString(1, slot);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getLong(1) == lease.term()
+                        ? Optional.of(lease.confirmed(nowNanos))
+                        : Optional.empty();
+            }
+        } catch (SQLException e) {
+            close();
+            throw new DatabaseException("confirming the leadership of slot " + slot, e);
+        }
+    }
+
+    /** Whether the lock's session stands, as far as is known here. */
+    public boolean isConnected() {
+        return connection != null;
+    }
+
+    /** Gives the lock up, if it is held; idempotent. */
+    @Override
+    public void close() {
+        Connection open = connection;
+        connection = null;
+        if (open != null) {
+            try {
+                open.close();
+            } catch (SQLException e) {
+                // the server ends the session by itself when it stays silent
+            }
+        }
+    }
+
+    private Connection connect() throws SQLException {
+        Connection open = connection;
+        if (open == null) {
+            open = database.openBrief("leader", Lease.TRUST_SECONDS / 2);
+            try (PreparedStatement statement =
+                    open.prepareStatement("SET idle_session_timeout = '" + Lease.SESSION_SECONDS + "s'")) {
+                statement.execute();
+            }
+            connection = open;
+        }
+        return open;
+    }
+
+    private boolean lock(Connection open) throws SQLException {
+        try (PreparedStatement statement =
+                open.prepareStatement("SELECT pg_catalog.pg_try_advisory_lock(" + KEY + ")")) {
+            statement.setString(1, slot);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getBoolean(1);
+            }
+        }
+    }
+
+    private long raiseTerm(Connection open) throws SQLException {
+        try (PreparedStatement statement = open.prepareStatement(RAISE)) {
+            statement.setString(1, slot);
+            statement.setString(2, instance);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
+    }
+}

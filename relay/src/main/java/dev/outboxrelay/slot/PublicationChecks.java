@@ -1,0 +1,147 @@
+package dev.outboxrelay.slot;
+
+import dev.outboxrelay.config.Preset;
+import dev.outboxrelay.config.Settings;
+import dev.outboxrelay.config.TableMapping;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Whether the publication brings every row and column that the mappings read. */
+final class PublicationChecks {
+
+    private final Connection connection;
+    private final Settings settings;
+    private final List<Finding> findings;
+    private final String publication;
+
+    /** @param findings receives what is wrong */
+    PublicationChecks(Connection connection, Settings settings, List<Finding> findings) {
+        this.connection = connection;
+        this.settings = settings;
+        this.findings = findings;
+        this.publication = settings.postgres().publication();
+    }
+
+    void run() throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT pubinsert FROM pg_catalog.pg_publication WHERE pubname = ?")) {
+            statement.setString(1, publication);
+            try (ResultSet row = statement.executeQuery()) {
+                if (!row.next()) {
+                    missing();
+                    return;
+                }
+                if (!row.getBoolean(1)) {
+                    findings.add(Finding.configuration(
+                            "publication " + publication + " does not publish inserts",
+                            "ALTER PUBLICATION " + publication + " SET (publish = 'insert');"));
+                }
+            }
+        }
+        for (TableMapping table : settings.source().all()) {
+            published(table);
+        }
+    }
+
+    private void missing() throws SQLException {
+        String problem = "publication " + publication + " does not exist in database " + connection.getCatalog();
+        for (TableMapping table : settings.source().all()) {
+            if (existing(table).isEmpty()) {
+                findings.add(Finding.configuration(
+                        problem, "run schema/V1__outbox.sql there, or set outbox.postgres.publication"));
+                return;
+            }
+        }
+        String tables = settings.source().all().stream()
+                .map(PublicationChecks::withColumns)
+                .collect(Collectors.joining(", "));
+        findings.add(Finding.configuration(
+                problem,
+                "CREATE PUBLICATION " + publication + " FOR TABLE " + tables
+                        + " WITH (publish = 'insert', publish_via_partition_root = true);"
+                        + " (what was committed while there was none is not read from the WAL: it is still in the"
+                        + " table; if PostgreSQL then goes on saying that the publication does not exist, create the"
+                        + " slot anew, see schema/slot.sql)"));
+    }
+
+    private void published(TableMapping table) throws SQLException {
+        Set<String> needed = columns(table);
+        Set<String> existing = existing(table);
+        if (existing.isEmpty()) {
+            return; // a finding of its own
+        }
+        Set<String> unknown = new LinkedHashSet<>(needed);
+        unknown.removeAll(existing);
+        if (!unknown.isEmpty()) {
+            findings.add(Finding.configuration(
+                    "table " + table.name() + " does not have these columns that its mapping reads: "
+                            + String.join(", ", unknown),
+                    "set tenant-column and subject of this table in outbox.source.tables; it has "
+                            + String.join(", ", existing)));
+            return;
+        }
+        try (PreparedStatement statement = connection.prepareStatement("SELECT attnames FROM"
+                + " pg_catalog.pg_publication_tables WHERE pubname = ? AND schemaname = ? AND tablename = ?")) {
+            statement.setString(1, publication);
+            statement.setString(2, table.name().schema());
+            statement.setString(3, table.name().table());
+            try (ResultSet row = statement.executeQuery()) {
+                if (!row.next()) {
+                    findings.add(Finding.configuration(
+                            "publication " + publication + " does not publish table " + table.name(),
+                            "ALTER PUBLICATION " + publication + " ADD TABLE " + withColumns(table) + ";"));
+                    return;
+                }
+                needed.removeAll(Arrays.asList((String[]) row.getArray(1).getArray()));
+            }
+        }
+        if (!needed.isEmpty()) {
+            findings.add(Finding.configuration(
+                    "publication " + publication + " does not publish these columns of " + table.name() + ": "
+                            + String.join(", ", needed),
+                    "ALTER PUBLICATION " + publication + " DROP TABLE " + table.name() + "; ALTER PUBLICATION "
+                            + publication + " ADD TABLE " + withColumns(table) + ";"));
+        }
+    }
+
+    /** The table's columns; empty when it does not exist. */
+    private Set<String> existing(TableMapping table) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
+                        + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ?"
+                        + " AND c.relname = ? AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum")) {
+            statement.setString(1, table.name().schema());
+            statement.setString(2, table.name().table());
+            try (ResultSet rows = statement.executeQuery()) {
+                Set<String> columns = new LinkedHashSet<>();
+                while (rows.next()) {
+                    columns.add(rows.getString(1));
+                }
+                return columns;
+            }
+        }
+    }
+
+    private static String withColumns(TableMapping table) {
+        return table.name() + " (" + String.join(", ", columns(table)) + ")";
+    }
+
+    private static Set<String> columns(TableMapping table) {
+        Set<String> needed = new LinkedHashSet<>();
+        needed.add("id");
+        needed.add(table.tenantColumn());
+        needed.addAll(table.subject().columns());
+        needed.add("payload");
+        if (table.preset() == Preset.NATIVE) {
+            needed.add("headers");
+        }
+        return needed;
+    }
+}

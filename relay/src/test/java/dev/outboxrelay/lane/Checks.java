@@ -1,0 +1,85 @@
+package dev.outboxrelay.lane;
+
+import dev.outboxrelay.event.EventId;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** What must be true of a world in which everything has come to rest. Shares nothing with the lane. */
+final class Checks {
+
+    private Checks() {}
+
+    static void check(World world) {
+        for (int i = 0; i < world.tenants.size(); i++) {
+            check(world, i);
+        }
+    }
+
+    private static void check(World world, int tenant) {
+        List<Row> rows = world.tenants.get(tenant);
+        List<SimStream.Stored> log = world.streams.get(tenant).log;
+        boolean purged = (world.tally.purged >> tenant & 1) == 1;
+        boolean foreign = (world.tally.foreign >> tenant & 1) == 1;
+        Set<EventId> stored = log.stream()
+                .filter(m -> m.id() != null)
+                .map(SimStream.Stored::id)
+                .collect(Collectors.toSet());
+        for (Row row : rows) {
+            boolean in = stored.contains(row.id);
+            if (!in && !row.deadLetter) {
+                world.violation("lost: " + row + " is neither in its stream nor a dead letter");
+            }
+            if (in && row.deadLetter) {
+                world.violation("doubled: " + row + " is in its stream and a dead letter");
+            }
+            if (row.deadLetter && row.fate == Row.Fate.GOOD) {
+                world.violation("dead letter: " + row + " is one for no reason");
+            }
+            if (in && !row.marked) {
+                world.violation("not marked: " + row);
+            }
+            if (row.deadLetter) {
+                world.tally.deadLetters++;
+            }
+        }
+        Set<String> seen = new HashSet<>();
+        List<EventId> order = new ArrayList<>();
+        for (SimStream.Stored message : log) {
+            EventId id = message.id();
+            if (id == null) {
+                continue;
+            }
+            world.tally.published++;
+            if (!seen.add(message.incarnation() + " " + id)) {
+                if (purged || foreign || world.tally.identityChanged) {
+                    world.tally.doubled++;
+                } else {
+                    world.violation("doubled: " + id + " is in its stream twice: " + ids(log));
+                }
+            } else if (!order.contains(id)) {
+                order.add(id);
+            }
+        }
+        Set<EventId> expected = rows.stream().map(row -> row.id).collect(Collectors.toSet());
+        order.removeIf(id -> !expected.contains(id)); // undone by a restore
+        List<EventId> right =
+                rows.stream().map(row -> row.id).filter(order::contains).toList();
+        if (!order.equals(right)) {
+            if (foreign) {
+                world.tally.reordered++;
+            } else {
+                world.violation("reordered: the stream has " + ids(log));
+            }
+        }
+    }
+
+    private static String ids(List<SimStream.Stored> log) {
+        return log.stream()
+                .map(m -> (m.incarnation() == 0 ? "" : m.incarnation() + "/") + m.sequence() + ":"
+                        + (m.id() == null ? "foreign" : m.id()))
+                .collect(Collectors.joining(" "));
+    }
+}

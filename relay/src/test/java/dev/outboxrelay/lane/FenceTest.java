@@ -1,0 +1,57 @@
+package dev.outboxrelay.lane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outboxrelay.event.EventId;
+import dev.outboxrelay.event.Lsn;
+import dev.outboxrelay.event.Position;
+import dev.outboxrelay.event.SlotIdentity;
+import org.junit.jupiter.api.Test;
+
+final class FenceTest {
+
+    private static final SlotIdentity SLOT = new SlotIdentity(1, 1, "outbox_relay");
+    private static final EventId X = new EventId("x");
+
+    private static Position after(SlotIdentity slot, long after) {
+        return new Position(1, slot, new Lsn(200), new Lsn(after), 0, X);
+    }
+
+    private static Fence confirmed(long lsn) {
+        return new Fence(1, SLOT, new Lsn(lsn), true);
+    }
+
+    @Test
+    void an_event_that_was_not_confirmed_comes_again() {
+        assertThat(confirmed(100).decide(after(SLOT, 100), false)).isEqualTo(new Fence.Decision.SkipThrough(X));
+        assertThat(confirmed(99).decide(after(SLOT, 100), false)).isEqualTo(new Fence.Decision.SkipThrough(X));
+    }
+
+    @Test
+    void an_event_that_was_confirmed_does_not_come_again() {
+        assertThat(confirmed(101).decide(after(SLOT, 100), false)).isInstanceOf(Fence.Decision.NothingComesAgain.class);
+    }
+
+    @Test
+    void nothing_is_skipped_when_an_event_may_be_missing_before_it() {
+        assertThat(confirmed(100).decide(after(SLOT, 100), true)).isInstanceOf(Fence.Decision.Unusable.class);
+        assertThat(confirmed(101).decide(after(SLOT, 100), true)).isInstanceOf(Fence.Decision.NothingComesAgain.class);
+    }
+
+    @Test
+    void another_history_says_nothing() {
+        for (SlotIdentity other : new SlotIdentity[] {
+            new SlotIdentity(2, 1, "outbox_relay"),
+            new SlotIdentity(1, 2, "outbox_relay"),
+            new SlotIdentity(1, 1, "another")
+        }) {
+            assertThat(confirmed(0).decide(after(other, 100), false)).isInstanceOf(Fence.Decision.Unusable.class);
+        }
+    }
+
+    @Test
+    void a_fence_that_proved_wrong_is_not_asked() {
+        assertThat(new Fence(1, SLOT, new Lsn(0), false).decide(after(SLOT, 100), false))
+                .isInstanceOf(Fence.Decision.Unusable.class);
+    }
+}

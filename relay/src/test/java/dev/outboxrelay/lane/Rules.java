@@ -1,0 +1,39 @@
+package dev.outboxrelay.lane;
+
+/**
+ * What holds in a simulated world from beginning to end.
+ *
+ * @param tenants how many lanes
+ * @param window most publishes in flight in a lane
+ * @param deadLetters most dead letters in the making in a lane
+ * @param duplicateWindow how long the server remembers ids, in nanoseconds
+ * @param variant which server it is
+ * @param broken what is switched off to see whether the checks notice
+ */
+record Rules(int tenants, int window, int deadLetters, long duplicateWindow, Variant variant, Broken broken) {
+
+    /** How servers differ in what they answer to a retry. */
+    enum Variant {
+        /** {@code duplicate} with the sequence of what is stored. */
+        DUPLICATE,
+        /** 10071 even for what is stored already, if the end does not fit. */
+        FENCED_FIRST,
+        /** As nats-server 2.10 with replicas: a refused id is remembered and answers {@code duplicate} with 0. */
+        REMEMBERS_REFUSED
+    }
+
+    /** What is switched off. */
+    enum Broken {
+        NOTHING,
+        /** Fences are not used. */
+        FENCE,
+        /** The server does not check the expected sequence. */
+        CHAIN,
+        /** The slot confirms what is settled whether or not everything before it is. */
+        WATERMARK
+    }
+
+    boolean broken(Broken what) {
+        return broken == what;
+    }
+}

@@ -1,0 +1,159 @@
+package dev.outboxrelay.lane;
+
+import dev.outboxrelay.event.EventId;
+import dev.outboxrelay.event.Position;
+import dev.outboxrelay.route.Address;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** A real lane in a simulated world, watched for what it must never ask for. */
+final class SimLane implements LaneOutput {
+
+    static final int MAX_ATTEMPTS = 4;
+
+    final Address address;
+    final Lane lane;
+    final List<Long> wakes = new ArrayList<>();
+    private final World world;
+    private final SimSession session;
+    private final int tenant;
+    private final Fence fence;
+    /** What arrived and is neither settled, skipped nor given to the dead letters, in order. */
+    private final ArrayDeque<EventId> open = new ArrayDeque<>();
+
+    private int openLetters;
+
+    SimLane(World world, SimSession session, int tenant, Fence fence) {
+        this.world = world;
+        this.session = session;
+        this.tenant = tenant;
+        this.fence = fence;
+        this.address = world.addresses.get(tenant);
+        RetryPolicy retry = new RetryPolicy(Duration.ofMillis(10), Duration.ofMillis(100), MAX_ATTEMPTS);
+        LaneLimits limits = new LaneLimits(
+                world.rules.window(),
+                world.rules.deadLetters(),
+                retry,
+                Duration.ofMillis(50).toNanos());
+        this.lane = new Lane(address, limits, fence, new SplittableRandom(tenant), this);
+    }
+
+    void arrived(Item item) {
+        open.add(item.event().id());
+    }
+
+    void deadLettered() {
+        openLetters--;
+        if (session.isCurrent()) {
+            lane.deadLettered();
+        }
+    }
+
+    @Override
+    public void attach(long round, Look look) {
+        world.questions.add(new World.Question(
+                tenant,
+                look,
+                tail -> input(() -> attached(round, look, tail)),
+                failure -> input(() -> lane.attachFailed(round, failure, world.now))));
+    }
+
+    private void attached(long round, Look look, StreamTail tail) {
+        if (look.first()
+                && tail.end() instanceof StreamTail.End.Own own
+                && own.position().isPresent()
+                && fence.decide(own.position().get(), own.pierced()) instanceof Fence.Decision.NothingComesAgain) {
+            world.tally.confirmedFences++;
+        }
+        lane.attached(round, tail, world.now);
+    }
+
+    private void input(Runnable input) {
+        if (session.isCurrent()) {
+            input.run();
+        }
+    }
+
+    @Override
+    public void publish(long round, Item item, long expectedLastSequence, Position position) {
+        if (openLetters > 0) {
+            world.violation(item.event().id() + " was sent behind a dead letter that is not committed");
+        }
+        if (lane.inFlight() > world.rules.window()) {
+            world.violation("the window holds " + lane.inFlight());
+        }
+        world.send(new World.Flight(
+                tenant,
+                item.event().id(),
+                position,
+                expectedLastSequence,
+                answer -> input(() -> answered(round, item, answer))));
+    }
+
+    private void answered(long round, Item item, SimStream.Answer answer) {
+        if (answer instanceof SimStream.Answer.Ack ack) {
+            lane.acknowledged(round, item, ack.sequence(), world.now);
+        } else if (answer instanceof SimStream.Answer.Duplicate duplicate) {
+            lane.duplicate(round, item, duplicate.sequence(), world.now);
+        } else {
+            lane.failed(round, item, ((SimStream.Answer.Refused) answer).failure(), world.now);
+        }
+    }
+
+    @Override
+    public void settle(List<Item> items, How how) {
+        for (Item item : items) {
+            if (!open.remove(item.event().id())) {
+                world.violation(item.event().id() + " was settled twice");
+            }
+            session.toMark(item);
+        }
+        if (how == How.SKIPPED) {
+            world.tally.skipped += items.size();
+        }
+    }
+
+    @Override
+    public void deadLetter(Item item, Rejection rejection) {
+        if (!open.remove(item.event().id())) {
+            world.violation(item.event().id() + " became a dead letter after it was settled");
+        }
+        openLetters++;
+        if (openLetters > world.rules.deadLetters()) {
+            world.violation(openLetters + " dead letters in the making");
+        }
+        session.toDeadLetter(item, this);
+    }
+
+    @Override
+    public void release(Item item) {}
+
+    @Override
+    public void wakeAt(long nanos) {
+        wakes.add(nanos);
+        wakes.sort(null);
+    }
+
+    @Override
+    public void notice(Notice notice, String text) {
+        if (notice == Notice.STREAM_LOST_TAIL) {
+            world.tally.lostTails++;
+        } else if (notice == Notice.FENCE_UNUSABLE) {
+            world.tally.unusableFences++;
+        }
+    }
+
+    @Override
+    public void restart(boolean useFences, String reason) {
+        world.restart(useFences);
+    }
+
+    void checkEmpty() {
+        if (!open.isEmpty() || lane.queued() > 0 || lane.inFlight() > 0) {
+            world.violation("left over in the lane: " + open + " " + lane.snapshot());
+        }
+    }
+}

@@ -1,0 +1,239 @@
+package dev.outboxrelay.lane;
+
+import dev.outboxrelay.event.Lsn;
+import dev.outboxrelay.event.Origin;
+import dev.outboxrelay.event.OutboxEvent;
+import dev.outboxrelay.event.Payload;
+import dev.outboxrelay.event.Reason;
+import dev.outboxrelay.event.RowRef;
+import dev.outboxrelay.event.TableName;
+import dev.outboxrelay.route.Envelope;
+import dev.outboxrelay.watermark.Ticket;
+import dev.outboxrelay.watermark.Watermark;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** One run of the engine with its lanes: what the real session does, step by step. */
+final class SimSession {
+
+    private record Marking(Row row, Ticket ticket) {}
+
+    private record Letter(Row row, Ticket ticket, @Nullable SimLane lane) {}
+
+    private record Boundary(long ticketsBefore, Lsn lsn) {}
+
+    private final World world;
+    private final Watermark watermark = new Watermark();
+    private final Map<Integer, SimLane> lanes = new LinkedHashMap<>();
+    private final Fence fence;
+    private final Lsn startUp;
+    private final ArrayDeque<Letter> letters = new ArrayDeque<>();
+    private final List<Marking> markings = new ArrayList<>();
+    private final List<Boundary> boundaries = new ArrayList<>();
+    private Lsn reckless = Lsn.NONE;
+    private Lsn lastCommit;
+    private Lsn marked;
+    private Lsn previous = Lsn.NONE;
+    private int cursor;
+    private boolean caughtUp;
+
+    SimSession(World world, boolean useFences) {
+        this.world = world;
+        Lsn confirmed = world.confirmed();
+        fence = new Fence(0, world.slot, confirmed, useFences && !world.rules.broken(Rules.Broken.FENCE));
+        startUp = world.walEnd();
+        lastCommit = confirmed;
+        marked = confirmed;
+        while (cursor < world.wal.size() && world.wal.get(cursor).lsn().isAtOrBefore(confirmed)) {
+            cursor++;
+        }
+        world.message(); // what the monitor emits at a start, so that the end of the backlog is seen
+    }
+
+    boolean isCurrent() {
+        return world.session == this;
+    }
+
+    /** The source hands over a batch; as the real one, it looks dead letters up until it has caught up. */
+    void receive(int count) {
+        List<World.Entry> batch = world.wal.subList(cursor, Math.min(world.wal.size(), cursor + count));
+        Set<Row> dead = caughtUp
+                ? Set.of()
+                : batch.stream()
+                        .flatMap(entry -> entry.rows().stream())
+                        .filter(row -> row.deadLetter)
+                        .collect(Collectors.toSet());
+        Map<SimLane, List<Item>> arrivals = new LinkedHashMap<>();
+        for (World.Entry entry : List.copyOf(batch)) {
+            cursor++;
+            if (entry.rows().isEmpty()) {
+                passed(entry.lsn(), arrivals);
+            } else {
+                // a row tells the commit before its own
+                passed(previous, arrivals);
+                entry.rows().forEach(row -> arrived(row, dead, arrivals));
+            }
+            previous = entry.lsn();
+        }
+        deliver(arrivals);
+    }
+
+    private void passed(Lsn lsn, Map<SimLane, List<Item>> arrivals) {
+        if (lsn.compareTo(lastCommit) <= 0) {
+            return;
+        }
+        lastCommit = lsn;
+        watermark.boundary(lsn);
+        boundaries.add(new Boundary(watermark.issued(), lsn));
+        if (!caughtUp && startUp.isAtOrBefore(lsn)) {
+            deliver(arrivals);
+            caughtUp = true;
+            lanes.values().forEach(lane -> lane.lane.caughtUp());
+        }
+    }
+
+    private void deliver(Map<SimLane, List<Item>> arrivals) {
+        arrivals.forEach((lane, items) -> lane.lane.arrived(items));
+        arrivals.clear();
+    }
+
+    private void arrived(Row row, Set<Row> dead, Map<SimLane, List<Item>> arrivals) {
+        Ticket ticket = watermark.issue();
+        if (dead.contains(row)) {
+            settle(ticket);
+            return;
+        }
+        SimLane lane = lane(row.tenant);
+        OutboxEvent event = new OutboxEvent(
+                row.id,
+                new RowRef(TableName.OUTBOX_MESSAGE, row.id.value()),
+                "t" + row.tenant,
+                "s",
+                null,
+                Payload.EMPTY,
+                new Origin(new Lsn(row.lsn), lastCommit, 0));
+        Item item = row.fate == Row.Fate.REJECTED
+                ? Item.rejected(ticket, event, new Rejection(Reason.INVALID_SUBJECT, "invalid"))
+                : Item.deliverable(ticket, new Envelope(event, lane.address, lane.address.prefix() + "s", List.of()));
+        lane.arrived(item);
+        arrivals.computeIfAbsent(lane, unused -> new ArrayList<>()).add(item);
+    }
+
+    private SimLane lane(int tenant) {
+        SimLane known = lanes.get(tenant);
+        if (known != null) {
+            return known;
+        }
+        SimLane lane = new SimLane(world, this, tenant, fence);
+        lanes.put(tenant, lane);
+        if (world.connected) {
+            lane.lane.connected(1 << 20);
+        }
+        if (caughtUp) {
+            lane.lane.caughtUp();
+        }
+        return lane;
+    }
+
+    /** The connection came or went, or both between two looks. */
+    void linkChanged() {
+        for (SimLane lane : lanes.values()) {
+            lane.lane.disconnected();
+            if (world.connected) {
+                lane.lane.connected(1 << 20);
+            }
+        }
+    }
+
+    void settle(Ticket ticket) {
+        watermark.settle(ticket);
+        boundaries.stream()
+                .filter(b -> b.ticketsBefore <= ticket.number() + 1)
+                .reduce((a, b) -> b)
+                .ifPresent(b -> reckless = b.lsn);
+    }
+
+    void toMark(Item item) {
+        markings.add(new Marking(world.row(item.event().id()), item.ticket()));
+    }
+
+    void toDeadLetter(Item item, SimLane lane) {
+        letters.add(new Letter(world.row(item.event().id()), item.ticket(), lane));
+    }
+
+    /** Commits the next dead letter with its row. */
+    void deadLetter() {
+        Letter letter = letters.poll();
+        if (letter != null) {
+            letter.row.deadLetter = true;
+            settle(letter.ticket);
+            SimLane lane = letter.lane;
+            if (lane != null) {
+                lane.deadLettered();
+            }
+        }
+    }
+
+    /** Marks one row, not always the first. */
+    void mark(int index) {
+        if (!markings.isEmpty()) {
+            Marking marking = markings.remove(Math.floorMod(index, markings.size()));
+            marking.row.marked = true;
+            settle(marking.ticket);
+        }
+    }
+
+    void processed() {
+        Lsn confirmable = world.rules.broken(Rules.Broken.WATERMARK) ? reckless : watermark.confirmable();
+        if (confirmable.compareTo(marked) > 0) {
+            marked = confirmable;
+        }
+    }
+
+    void flush() {
+        if (marked.compareTo(world.confirmed()) > 0) {
+            world.flushed.add(marked);
+        }
+    }
+
+    @Nullable
+    Long nextWake(long until) {
+        return lanes.values().stream()
+                .filter(lane -> !lane.wakes.isEmpty())
+                .map(lane -> lane.wakes.get(0))
+                .filter(at -> at <= until)
+                .min(Long::compare)
+                .orElse(null);
+    }
+
+    void wake(long at) {
+        for (SimLane lane : List.copyOf(lanes.values())) {
+            if (lane.wakes.remove((Long) at)) {
+                lane.lane.woken(world.now);
+            }
+        }
+    }
+
+    boolean isDone() {
+        return cursor == world.wal.size()
+                && letters.isEmpty()
+                && markings.isEmpty()
+                && watermark.settledPrefix() == watermark.issued();
+    }
+
+    void checkSettled() {
+        lanes.values().forEach(SimLane::checkEmpty);
+    }
+
+    String describe() {
+        return "wal " + cursor + "/" + world.wal.size() + ", settled " + watermark.settledPrefix() + "/"
+                + watermark.issued() + ", "
+                + lanes.values().stream().map(l -> l.lane.snapshot().toString()).toList();
+    }
+}

@@ -1,0 +1,142 @@
+package dev.outboxrelay.path;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outboxrelay.admin.Role;
+import dev.outboxrelay.testing.Await;
+import dev.outboxrelay.testing.TestNats;
+import dev.outboxrelay.testing.TestPostgres;
+import io.nats.client.Connection;
+import java.nio.charset.StandardCharsets;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** One instance leads, the others stand by, and nobody acts on a leadership that is over. */
+final class LeadershipIT {
+
+    private TestPostgres postgres;
+    private TestNats nats;
+    private Connection client;
+    private final List<RelayRig> rigs = new ArrayList<>();
+    private final List<String> written = new ArrayList<>();
+
+    @BeforeEach
+    void start() throws Exception {
+        postgres = TestPostgres.start();
+        postgres.installSchema();
+        nats = TestNats.start();
+        client = nats.connection();
+    }
+
+    @AfterEach
+    void stop() {
+        rigs.forEach(RelayRig::close);
+        nats.close();
+        postgres.close();
+    }
+
+    @Test
+    void a_standby_takes_over_from_a_leader_that_stops_and_nothing_comes_twice() throws Exception {
+        RelayRig first = leader();
+        RelayRig second = rig();
+        Await.until("a standby", () -> second.relay().status().role() == Role.STANDBY);
+        write(20);
+        Await.until("20 messages", () -> stored().size() == 20);
+
+        first.close();
+
+        Await.until(
+                "a new leader",
+                Duration.ofSeconds(5),
+                () -> second.relay().status().role() == Role.LEADER);
+        write(20);
+        Await.until("40 messages", () -> stored().size() >= 40);
+        assertThat(stored()).isEqualTo(written);
+        assertThat(term()).isEqualTo(2);
+    }
+
+    @Test
+    void a_leader_whose_lock_session_ends_steps_down_and_somebody_leads_again() throws Exception {
+        leader();
+        rig();
+        write(20);
+
+        postgres.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        + " WHERE application_name = 'outbox-relay leader' AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')");
+
+        Await.until("a second term", Duration.ofSeconds(15), () -> term() >= 2);
+        write(20);
+        Await.until("40 messages", () -> stored().size() >= 40);
+        assertThat(stored()).isEqualTo(written);
+    }
+
+    @Test
+    void a_leader_of_an_earlier_term_settles_nothing_more() throws Exception {
+        RelayRig rig = leader();
+        write(1);
+        Await.until("one row marked", () -> marked() == 1);
+
+        postgres.execute("UPDATE outbox.leader SET term = term + 10");
+        write(1);
+
+        Await.until("stepped down and elected again", Duration.ofSeconds(15), () -> term() >= 12);
+        Await.until("leading again", () -> rig.relay().status().role() == Role.LEADER);
+        Await.until("two rows marked", () -> marked() == 2);
+        assertThat(stored()).isEqualTo(written);
+    }
+
+    private RelayRig leader() {
+        RelayRig rig = rig();
+        Await.until("a leader", () -> rig.relay().status().role() == Role.LEADER);
+        return rig;
+    }
+
+    private RelayRig rig() {
+        RelayRig rig = RelayRig.start(postgres, nats, Map.of());
+        rigs.add(rig);
+        return rig;
+    }
+
+    private List<String> stored() throws Exception {
+        return RelayRig.ids(client, "TENANT_ACME");
+    }
+
+    private long term() throws SQLException {
+        return number("SELECT term FROM outbox.leader");
+    }
+
+    private long marked() throws SQLException {
+        return number("SELECT count(*) FROM outbox.message WHERE status = 'published'");
+    }
+
+    private long number(String sql) throws SQLException {
+        try (var c = postgres.superuser();
+                Statement s = c.createStatement();
+                ResultSet r = s.executeQuery(sql)) {
+            return r.next() ? r.getLong(1) : 0;
+        }
+    }
+
+    private void write(int rows) throws SQLException {
+        try (var c = postgres.connect(TestPostgres.WRITER);
+                PreparedStatement s = c.prepareStatement("SELECT outbox.publish('acme', 'events.x', ?)")) {
+            for (int i = 0; i < rows; i++) {
+                s.setBytes(1, ("payload " + i).getBytes(StandardCharsets.UTF_8));
+                try (ResultSet r = s.executeQuery()) {
+                    r.next();
+                    written.add(r.getString(1));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,412 @@
+package dev.outboxrelay.path;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outboxrelay.testing.Await;
+import dev.outboxrelay.testing.NatsOptions;
+import dev.outboxrelay.testing.Repository;
+import dev.outboxrelay.testing.TestNats;
+import dev.outboxrelay.testing.TestPostgres;
+import io.nats.client.Connection;
+import java.nio.file.Files;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.postgresql.PGConnection;
+
+/**
+ * What keeps the relay from starting is said at once, with what mends it; and what it says is done here to the letter,
+ * after which it starts and delivers.
+ */
+final class StartRefusalsIT {
+
+    private static TestNats nats;
+    private static Connection client;
+    private static int databases;
+
+    private Outbox outbox;
+
+    @BeforeAll
+    static void startNats() throws Exception {
+        nats = TestNats.start();
+        client = nats.connection();
+    }
+
+    @AfterAll
+    static void stopNats() {
+        nats.close();
+    }
+
+    @BeforeEach
+    void create() throws SQLException {
+        outbox = Outbox.create("refusals_" + databases++);
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        for (String stream : client.jetStreamManagement().getStreamNames()) {
+            client.jetStreamManagement().deleteStream(stream);
+        }
+        outbox.close();
+    }
+
+    private void dropSlot() throws SQLException {
+        outbox.execute("SELECT pg_drop_replication_slot('" + outbox.slot() + "')");
+    }
+
+    @Test
+    void a_wrong_password() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of("outbox.postgres.password", "hunter2"));
+
+        String problem = onlyProblem(settings);
+
+        assertThat(problem)
+                .contains(
+                        outbox.url(),
+                        "outbox_relay",
+                        "password authentication failed",
+                        "outbox.postgres.url, .user and .password")
+                .doesNotContain("hunter2");
+        settings.put("outbox.postgres.password", outbox.postgres().password(TestPostgres.RELAY));
+        assertStarts(settings);
+    }
+
+    @Test
+    void a_database_that_does_not_exist() throws Exception {
+        Map<String, String> settings = outbox.settings(
+                nats, Map.of("outbox.postgres.url", SharedPostgres.get().jdbcUrl("nowhere")));
+
+        assertThat(onlyProblem(settings)).contains("\"nowhere\" does not exist", "outbox.postgres.url");
+    }
+
+    @Test
+    void a_role_that_may_not_stream() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        outbox.execute("ALTER ROLE outbox_relay NOREPLICATION");
+        try {
+            String problem = onlyProblem(settings);
+
+            assertThat(problem).contains("role outbox_relay may not stream the WAL");
+            mend(problem);
+            assertStarts(settings);
+        } finally {
+            outbox.execute("ALTER ROLE outbox_relay REPLICATION");
+        }
+    }
+
+    @Test
+    void wal_level_replica_and_then_a_lost_slot() throws Exception {
+        try (TestPostgres own = TestPostgres.start(SharedPostgres.options().with("wal_level", "replica"))) {
+            Outbox wal = Outbox.withoutSlots(own, "wal");
+            Map<String, String> settings = wal.settings(nats, Map.of());
+
+            List<String> problems = problems(settings);
+
+            assertThat(problems).hasSize(2);
+            assertThat(problems.get(0)).contains("wal_level is replica", "restart PostgreSQL");
+            mend(problems.get(0), wal);
+            own.restart();
+            mend(onlyProblem(settings), wal);
+            assertStarts(settings, wal);
+
+            wal.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
+            own.execute("SELECT pg_reload_conf()");
+            Await.until("the slot is lost", () -> {
+                wal.execute("CREATE TABLE filler AS SELECT repeat('x', 100)");
+                wal.execute("DROP TABLE filler");
+                wal.execute("SELECT pg_switch_wal()");
+                wal.execute("CHECKPOINT");
+                return "lost".equals(superuser(wal, "SELECT wal_status FROM pg_replication_slots"));
+            });
+            String lost = onlyProblem(settings);
+
+            assertThat(lost)
+                    .contains("replication slot relay_wal is lost", "max_slot_wal_keep_size", "still in the table");
+            mend(lost, wal);
+            assertStarts(settings, wal);
+        }
+    }
+
+    @Test
+    void a_missing_publication() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        outbox.execute("DROP PUBLICATION outbox");
+
+        String problem = onlyProblem(settings);
+
+        assertThat(problem).contains("publication outbox does not exist in database " + outbox.database());
+        mend(problem);
+        assertStarts(settings);
+        assertThat(superuser(
+                        outbox, "SELECT string_agg(attname, ',') FROM pg_publication_tables, unnest(attnames) attname"))
+                .isEqualTo("id,tenant_id,subject,payload,headers");
+    }
+
+    @Test
+    void a_publication_without_inserts() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        outbox.execute("ALTER PUBLICATION outbox SET (publish = 'update')");
+
+        String problem = onlyProblem(settings);
+
+        assertThat(problem).contains("publication outbox does not publish inserts");
+        mend(problem);
+        assertStarts(settings);
+    }
+
+    @Test
+    void a_column_missing_in_the_publication() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        outbox.execute("ALTER PUBLICATION outbox SET TABLE outbox.message (id, tenant_id, payload)");
+
+        String problem = onlyProblem(settings);
+
+        assertThat(problem).contains("does not publish these columns of outbox.message: subject, headers");
+        mend(problem);
+        assertStarts(settings);
+    }
+
+    @Test
+    void a_mapped_table_that_is_not_published_and_not_granted() throws Exception {
+        Map<String, String> settings = outbox.settings(
+                nats,
+                Map.of(
+                        "outbox.source.tables[0].table", "shop.outbox",
+                        "outbox.source.tables[0].tenant-column", "tenant"));
+        outbox.execute("CREATE SCHEMA shop; CREATE TABLE shop.outbox"
+                + " (id uuid, tenant text, aggregatetype text, aggregateid text, type text, payload jsonb)");
+
+        List<String> problems = problems(settings);
+
+        assertThat(problems).hasSize(3);
+        assertThat(problems.get(0))
+                .contains("publication outbox does not publish table shop.outbox")
+                .contains("ADD TABLE shop.outbox (id, tenant, aggregatetype, type, payload);");
+        assertThat(problems.get(1)).contains("role outbox_relay may not look into schema shop");
+        assertThat(problems.get(2)).contains("role outbox_relay has no SELECT on");
+        for (String problem : problems) {
+            mend(problem);
+        }
+        assertStarts(settings);
+    }
+
+    @Test
+    void a_mapped_table_without_a_column_that_its_mapping_reads() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of("outbox.source.tables[0].table", "shop.outbox"));
+        outbox.execute("CREATE SCHEMA shop; GRANT USAGE ON SCHEMA shop TO outbox_relay; CREATE TABLE shop.outbox"
+                + " (id uuid, tenant text, aggregatetype text, aggregateid text, type text, payload jsonb);"
+                + " GRANT SELECT ON shop.outbox TO outbox_relay; ALTER PUBLICATION outbox ADD TABLE shop.outbox");
+
+        String problem = onlyProblem(settings);
+
+        assertThat(problem).contains("shop.outbox", "tenant_id", "outbox.source.tables");
+        settings.put("outbox.source.tables[0].tenant-column", "tenant");
+        assertStarts(settings);
+    }
+
+    @Test
+    void a_missing_slot() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        dropSlot();
+
+        String problem = onlyProblem(settings);
+
+        assertThat(problem).contains("replication slot " + outbox.slot() + " does not exist");
+        mend(problem);
+        assertStarts(settings);
+    }
+
+    @Test
+    void a_slot_of_another_kind() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        dropSlot();
+        outbox.execute("SELECT pg_create_physical_replication_slot('" + outbox.slot() + "')");
+
+        String problem = onlyProblem(settings);
+
+        assertThat(problem).contains("replication slot " + outbox.slot() + " is not a logical slot of plugin pgoutput");
+        mend(problem);
+        assertStarts(settings);
+    }
+
+    @Test
+    void a_slot_of_another_database() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        try (Outbox other = Outbox.withoutSlots(SharedPostgres.get(), "refusals_" + databases++)) {
+            settings.put("outbox.postgres.url", other.url());
+
+            String problem = onlyProblem(settings);
+
+            assertThat(problem)
+                    .contains("slot " + outbox.slot() + " belongs to database " + outbox.database())
+                    .contains("not to " + other.database(), "set outbox.postgres.slot");
+            mend(problem, other);
+            assertStarts(settings, other);
+        }
+    }
+
+    @Test
+    void nothing_installed_is_said_at_once_and_the_schema_mends_it() throws Exception {
+        SharedPostgres.get().createDatabase("refusals_empty");
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        settings.put("outbox.postgres.url", SharedPostgres.get().jdbcUrl("refusals_empty"));
+        settings.put("outbox.postgres.slot", "outbox_relay");
+
+        List<String> problems = problems(settings);
+
+        assertThat(problems).anyMatch(problem -> problem.contains("publication outbox does not exist"));
+        assertThat(problems).anyMatch(problem -> problem.contains("slot outbox_relay does not exist"));
+        assertThat(problems).anyMatch(problem -> problem.contains("table outbox.message does not exist"));
+        assertThat(problems)
+                .filteredOn(problem -> problem.contains("schema/V1__outbox.sql"))
+                .isNotEmpty();
+        SharedPostgres.get().installSchema("refusals_empty");
+        SharedPostgres.get()
+                .execute("refusals_empty", Files.readString(Repository.root().resolve("schema/slot.sql")));
+        try (RelayRig rig = RelayRig.start(settings)) {
+            rig.awaitStreaming();
+        }
+        SharedPostgres.get().execute("postgres", "SELECT pg_drop_replication_slot('outbox_relay')");
+        SharedPostgres.get().execute("postgres", "DROP DATABASE refusals_empty WITH (FORCE)");
+    }
+
+    @Test
+    void a_slot_in_use_is_waited_for() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        Properties properties = new Properties();
+        // not of the relay's own role: that would be an earlier leader, which a new one may end
+        outbox.execute("CREATE ROLE other_reader LOGIN REPLICATION PASSWORD 'only for this test'");
+        properties.setProperty("user", "other_reader");
+        properties.setProperty("password", "only for this test");
+        properties.setProperty("replication", "database");
+        properties.setProperty("preferQueryMode", "simple");
+        properties.setProperty("assumeMinServerVersion", "15");
+        var other = DriverManager.getConnection(outbox.url(), properties);
+        var stream = other.unwrap(PGConnection.class)
+                .getCopyAPI()
+                .copyDual("START_REPLICATION SLOT " + outbox.slot()
+                        + " LOGICAL 0/0 (proto_version '1', publication_names 'outbox')");
+        try (RelayRig rig = RelayRig.start(settings)) {
+            Await.until(
+                    "it says who has the slot",
+                    () -> String.valueOf(rig.relay().status().source().lastError())
+                            .contains("replication slot " + outbox.slot() + " is in use by backend"));
+            assertThat(rig.relay().status().source().connected()).isFalse();
+            assertThat(stream.isActive()).isTrue();
+
+            other.close();
+
+            Row row = Row.of("acme");
+            outbox.insert(row);
+            Await.until(
+                    "it came back by itself", () -> Streams.ids(client, "acme").equals(List.of(row.id())));
+        } finally {
+            other.close();
+        }
+    }
+
+    @Test
+    void a_server_without_jetstream() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        try (TestNats without = TestNats.start(NatsOptions.defaults().withoutJetStream())) {
+            settings.put("outbox.nats.url", without.url());
+
+            String problem = onlyProblem(settings);
+
+            assertThat(problem).contains("NATS at " + without.url() + " runs without JetStream", "start it with -js");
+        }
+        settings.put("outbox.nats.url", nats.url());
+        assertStarts(settings);
+    }
+
+    @Test
+    void three_replicas_on_a_single_server() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of("outbox.streams.replicas", "3"));
+
+        String problem = onlyProblem(settings);
+
+        assertThat(problem)
+                .contains("outbox.streams.replicas is 3", nats.url() + " is a single server")
+                .contains("set outbox.streams.replicas: 1");
+        settings.put("outbox.streams.replicas", "1");
+        assertStarts(settings);
+    }
+
+    @Test
+    void a_nats_server_that_wants_a_password() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        NatsOptions closed = NatsOptions.defaults()
+                .with("authorization { user: relay, password: letmein }")
+                .connectingAs("relay", "letmein");
+        try (TestNats wants = TestNats.start(closed)) {
+            settings.put("outbox.nats.url", wants.url());
+
+            assertThat(onlyProblem(settings))
+                    .contains(wants.url(), "refuses the relay", "outbox.nats.credentials-file");
+        }
+    }
+
+    private static String onlyProblem(Map<String, String> settings) {
+        List<String> problems = problems(settings);
+        assertThat(problems).hasSize(1);
+        return problems.get(0);
+    }
+
+    private static List<String> problems(Map<String, String> settings) {
+        try (RelayRig rig = RelayRig.start(settings)) {
+            List<String> problems = rig.refusal().problems();
+            assertThat(problems)
+                    .allSatisfy(problem -> assertThat(problem)
+                            .containsAnyOf("mend: ", "check outbox.nats.url")
+                            .doesNotContain("\tat ", "Exception"));
+            return problems;
+        }
+    }
+
+    private void mend(String problem) throws SQLException {
+        mend(problem, outbox);
+    }
+
+    /** Runs the statements that a message names, one after the other, as a DBA pastes them into psql. */
+    private static void mend(String problem, Outbox where) throws SQLException {
+        String remedy = problem.substring(problem.indexOf("mend: ") + "mend: ".length());
+        String sql = remedy.substring(remedy.indexOf("or: ") < 0 ? 0 : remedy.indexOf("or: ") + "or: ".length());
+        for (String part : sql.split(";", -1)) {
+            String statement = part.strip();
+            if (statement.matches("(?s)(ALTER|SELECT|CREATE|GRANT|DROP) .*")) {
+                where.execute(statement);
+            }
+        }
+    }
+
+    private void assertStarts(Map<String, String> settings) throws Exception {
+        assertStarts(settings, outbox);
+    }
+
+    private static void assertStarts(Map<String, String> settings, Outbox where) throws Exception {
+        try (RelayRig rig = RelayRig.start(settings)) {
+            rig.awaitStreaming();
+            Row row = Row.of("acme");
+            Row noisy = Row.of("noisy");
+            where.insert(row, noisy);
+            Await.until("rows go through", () -> Streams.ids(client, "acme").contains(row.id()));
+            Await.until("of every tenant", () -> Streams.ids(client, "noisy").contains(noisy.id()));
+        }
+    }
+
+    private static String superuser(Outbox outbox, String sql) throws SQLException {
+        try (var connection = outbox.superuser();
+                var statement = connection.createStatement();
+                var result = statement.executeQuery(sql)) {
+            result.next();
+            return result.getString(1);
+        }
+    }
+}
