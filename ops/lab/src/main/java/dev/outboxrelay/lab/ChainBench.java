@@ -78,7 +78,7 @@ final class ChainBench implements Callable<Integer> {
             for (String stream : management.getStreamNames()) {
                 boolean deleted = management.deleteStream(stream);
                 if (!deleted) {
-                    throw new IllegalStateException("stream " + stream + " cannot be deleted");
+                    System.err.println("stream " + stream + " could not be deleted: the next round starts behind it");
                 }
             }
         }
