@@ -3,6 +3,7 @@ package dev.outboxrelay.path;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outboxrelay.testing.Await;
+import dev.outboxrelay.testing.RelayProcess;
 import dev.outboxrelay.testing.TestNats;
 import io.nats.client.Connection;
 import java.nio.file.Path;

@@ -8,6 +8,7 @@ import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.SettingsReader;
 import dev.outboxrelay.telemetry.BuildInfo;
 import dev.outboxrelay.testing.Await;
+import dev.outboxrelay.testing.RelayProcess;
 import dev.outboxrelay.testing.TestNats;
 import dev.outboxrelay.testing.TestPostgres;
 import io.nats.client.Connection;
@@ -53,21 +54,9 @@ final class RelayRig implements AutoCloseable {
 
     /** The settings by key that every test has. */
     static Map<String, String> texts(String jdbcUrl, String password, String natsUrl) {
-        return new TreeMap<>(Map.of(
-                "outbox.postgres.url",
-                jdbcUrl,
-                "outbox.postgres.user",
-                TestPostgres.RELAY,
-                "outbox.postgres.password",
-                password,
-                "outbox.nats.url",
-                natsUrl,
-                "outbox.streams.replicas",
-                "1",
-                "outbox.streams.duplicate-window",
-                "100ms",
-                "outbox.admin.bind",
-                "127.0.0.1:0"));
+        Map<String, String> texts = RelayProcess.settings(jdbcUrl, password, natsUrl);
+        texts.put("outbox.admin.bind", "127.0.0.1:0");
+        return texts;
     }
 
     private static Settings settings(Map<String, String> texts) {

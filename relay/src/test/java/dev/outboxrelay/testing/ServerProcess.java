@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -69,7 +68,7 @@ final class ServerProcess implements Server {
             return;
         }
         resume();
-        signal(stopSignal.name(), List.of(process.toHandle()));
+        Signals.send(stopSignal.name(), List.of(process.toHandle()));
         try {
             if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
                 kill();
@@ -86,9 +85,9 @@ final class ServerProcess implements Server {
             return;
         }
         // Frozen first: a parent that still runs would start a new child between the listing and the kill.
-        signal("STOP", List.of(process.toHandle()));
+        Signals.send("STOP", List.of(process.toHandle()));
         List<ProcessHandle> all = tree();
-        signal("KILL", all);
+        Signals.send("KILL", all);
         Await.until(
                 name + " is gone", Duration.ofSeconds(10), () -> all.stream().allMatch(ServerProcess::isGone));
     }
@@ -96,13 +95,13 @@ final class ServerProcess implements Server {
     @Override
     public void pause() {
         Process running = running();
-        signal("STOP", List.of(running.toHandle()));
-        signal("STOP", tree());
+        Signals.send("STOP", List.of(running.toHandle()));
+        Signals.send("STOP", tree());
     }
 
     @Override
     public void resume() {
-        signal("CONT", tree());
+        Signals.send("CONT", tree());
     }
 
     @Override
@@ -155,26 +154,6 @@ final class ServerProcess implements Server {
         }
         return Stream.concat(Stream.of(process.toHandle()), process.descendants())
                 .toList();
-    }
-
-    private static void signal(String signal, List<ProcessHandle> targets) {
-        if (targets.isEmpty()) {
-            return;
-        }
-        List<String> command = new ArrayList<>(List.of("kill", "-" + signal));
-        targets.forEach(target -> command.add(Long.toString(target.pid())));
-        try {
-            // A target that has ended meanwhile makes this fail: no matter.
-            new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start()
-                    .waitFor();
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot run kill", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     /** An orphan that nobody has reaped yet still counts as alive for the JDK: its state in /proc tells. */

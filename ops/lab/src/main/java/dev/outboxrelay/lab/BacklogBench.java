@@ -1,7 +1,7 @@
 package dev.outboxrelay.lab;
 
 import dev.outboxrelay.testing.Await;
-import dev.outboxrelay.testing.FreePorts;
+import dev.outboxrelay.testing.RelayProcess;
 import dev.outboxrelay.testing.TestPostgres;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -93,13 +93,8 @@ final class BacklogBench implements Callable<Integer> {
 
     private int drain(Servers servers, double received) throws Exception {
         long begin = System.nanoTime();
-        try (RelayProcess relay = RelayProcess.start(
-                servers.postgres(),
-                servers.nats(),
-                "-Xmx" + heap,
-                FreePorts.next(),
-                Map.of("OUTBOX_SETTLE_MODE", settle))) {
-            Await.until("readiness", Duration.ofSeconds(60), relay::isReady);
+        try (RelayProcess relay = servers.relay("-Xmx" + heap, Map.of("outbox.settle.mode", settle))) {
+            relay.awaitReady();
             double ready = seconds(begin);
             Await.until("an empty backlog", Duration.ofMinutes(30), () -> published(relay) >= rows);
             double all = seconds(begin);
@@ -138,7 +133,7 @@ final class BacklogBench implements Callable<Integer> {
                             .equals("0"));
         }
         System.out.printf(Locale.ROOT, "%-34s %,12d of %,d rows%n", "in the streams", stored, rows);
-        if (relay.logText().contains("OutOfMemory")) {
+        if (relay.log().contains("OutOfMemory")) {
             System.out.println("the relay ran out of memory");
             return 1;
         }
@@ -146,7 +141,7 @@ final class BacklogBench implements Callable<Integer> {
     }
 
     static double published(RelayProcess relay) throws InterruptedException {
-        String metrics = relay.get("/metrics");
+        String metrics = relay.page("/metrics");
         return metrics == null
                 ? 0
                 : metrics.lines()

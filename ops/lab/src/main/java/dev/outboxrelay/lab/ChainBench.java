@@ -1,7 +1,7 @@
 package dev.outboxrelay.lab;
 
 import dev.outboxrelay.testing.Await;
-import dev.outboxrelay.testing.FreePorts;
+import dev.outboxrelay.testing.RelayProcess;
 import io.nats.client.JetStreamManagement;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -55,12 +55,9 @@ final class ChainBench implements Callable<Integer> {
     private double drain(Servers servers, String broken) throws Exception {
         servers.postgres().execute("SELECT pg_copy_logical_replication_slot('outbox_relay', 'bench_chain')");
         JetStreamManagement management = servers.nats().connection().jetStreamManagement();
-        try (RelayProcess relay = RelayProcess.start(
-                servers.postgres(),
-                servers.nats(),
+        try (RelayProcess relay = servers.relay(
                 "-Doutbox.test.break=" + broken,
-                FreePorts.next(),
-                Map.of("OUTBOX_SETTLE_MODE", "keep", "OUTBOX_POSTGRES_SLOT", "bench_chain"))) {
+                Map.of("outbox.settle.mode", "keep", "outbox.postgres.slot", "bench_chain"))) {
             Await.until("the first event", Duration.ofMinutes(1), () -> BacklogBench.published(relay) > 0);
             double already = BacklogBench.published(relay);
             long begin = System.nanoTime();

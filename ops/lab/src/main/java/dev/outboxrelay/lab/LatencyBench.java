@@ -1,7 +1,7 @@
 package dev.outboxrelay.lab;
 
 import dev.outboxrelay.testing.Await;
-import dev.outboxrelay.testing.FreePorts;
+import dev.outboxrelay.testing.RelayProcess;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamInfo;
 import java.sql.Connection;
@@ -42,13 +42,8 @@ final class LatencyBench implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         try (Servers servers = Servers.start();
-                RelayProcess relay = RelayProcess.start(
-                        servers.postgres(),
-                        servers.nats(),
-                        "",
-                        FreePorts.next(),
-                        Map.of("OUTBOX_SETTLE_MODE", settle))) {
-            Await.until("readiness", Duration.ofSeconds(60), relay::isReady);
+                RelayProcess relay = servers.relay("", Map.of("outbox.settle.mode", settle))) {
+            relay.awaitReady();
             int warmUp = 10 * rate;
             write(servers, warmUp);
             Duration before = relay.cpu();

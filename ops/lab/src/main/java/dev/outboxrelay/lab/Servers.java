@@ -1,23 +1,38 @@
 package dev.outboxrelay.lab;
 
 import dev.outboxrelay.testing.PostgresOptions;
+import dev.outboxrelay.testing.RelayProcess;
 import dev.outboxrelay.testing.TestNats;
 import dev.outboxrelay.testing.TestPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Map;
 
 /** The servers of one benchmark, with the schema in them. */
-record Servers(TestPostgres postgres, TestNats nats) implements AutoCloseable {
+record Servers(TestPostgres postgres, TestNats nats, Path log) implements AutoCloseable {
 
-    static Servers start() throws SQLException {
+    static Servers start() throws SQLException, IOException {
         TestPostgres postgres = TestPostgres.start(PostgresOptions.defaults()
                 .flushedToDisk()
                 .with("max_wal_size", "8GB")
                 .with("shared_buffers", "256MB"));
         postgres.installSchema();
-        return new Servers(postgres, TestNats.start());
+        return new Servers(postgres, TestNats.start(), Files.createTempFile("outbox-relay-bench", ".log"));
+    }
+
+    /** Starts a relay with the contract's defaults, but for one replica, and what is given. */
+    RelayProcess relay(String javaOptions, Map<String, String> more) throws IOException {
+        Map<String, String> settings =
+                RelayProcess.settings(postgres.jdbcUrl(), postgres.password(TestPostgres.RELAY), nats.url());
+        settings.remove("outbox.streams.duplicate-window");
+        settings.putAll(more);
+        return RelayProcess.start(settings, log, javaOptions);
     }
 
     /** One value of one row. */
@@ -34,5 +49,10 @@ record Servers(TestPostgres postgres, TestNats nats) implements AutoCloseable {
     public void close() {
         nats.close();
         postgres.close();
+        try {
+            Files.deleteIfExists(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot delete " + log, e);
+        }
     }
 }

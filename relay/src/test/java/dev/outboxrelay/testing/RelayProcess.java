@@ -1,0 +1,192 @@
+package dev.outboxrelay.testing;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The relay as a user runs it: the start script of the distribution, in a process of its own that can be killed. It
+ * ends with this JVM. Any thread.
+ */
+public final class RelayProcess implements AutoCloseable {
+    /** For a relay that lives for seconds: starting counts. */
+    public static final String SHORT_LIVED = "-XX:TieredStopAtLevel=1";
+
+    private static final Duration ANSWER = Duration.ofSeconds(2);
+    private static final HttpClient HTTP =
+            HttpClient.newBuilder().connectTimeout(ANSWER).build();
+
+    private final Process process;
+    private final Path log;
+    private final int adminPort;
+    private final Thread hook;
+
+    private RelayProcess(Process process, Path log, int adminPort) {
+        this.process = process;
+        this.log = log;
+        this.adminPort = adminPort;
+        this.hook = new Thread(process::destroyForcibly, "end-relay");
+        Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    /** Starts a {@link #SHORT_LIVED} one. */
+    public static RelayProcess start(Map<String, String> settings, Path log) throws IOException {
+        return start(settings, log, SHORT_LIVED);
+    }
+
+    /** Starts it with settings by key, given as environment variables, and returns at once; it appends to the log. */
+    public static RelayProcess start(Map<String, String> settings, Path log, String javaOptions) throws IOException {
+        Path script = Path.of(System.getProperty("dist.directory", "target/outbox-relay"), "bin", "outbox-relay");
+        int port = FreePorts.next();
+        Map<String, String> all = new TreeMap<>(settings);
+        all.put("outbox.admin.bind", "127.0.0.1:" + port);
+        ProcessBuilder builder = new ProcessBuilder(script.toAbsolutePath().toString(), "run")
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        Map<String, String> environment = builder.environment();
+        environment.keySet().removeIf(name -> name.startsWith("OUTBOX_") || name.equals("JAVA_OPTS"));
+        environment.put("JAVA_HOME", System.getProperty("java.home"));
+        environment.put("OUTBOX_JAVA_OPTS", javaOptions);
+        all.forEach((key, value) ->
+                environment.put(key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_'), value));
+        return new RelayProcess(builder.start(), log, port);
+    }
+
+    /** The settings by key that lead a relay to these servers, with one replica and a duplicate window of 100 ms. */
+    public static Map<String, String> settings(String jdbcUrl, String password, String natsUrl) {
+        return new TreeMap<>(Map.of(
+                "outbox.postgres.url",
+                jdbcUrl,
+                "outbox.postgres.user",
+                TestPostgres.RELAY,
+                "outbox.postgres.password",
+                password,
+                "outbox.nats.url",
+                natsUrl,
+                "outbox.streams.replicas",
+                "1",
+                "outbox.streams.duplicate-window",
+                "100ms"));
+    }
+
+    /** Waits until it says that it is ready. */
+    public RelayProcess awaitReady() {
+        try {
+            Await.until("the relay is ready", () -> !process.isAlive() || page("/readyz") != null);
+        } catch (AssertionError e) {
+            throw new AssertionError(e.getMessage() + "; its log:\n" + log(), e);
+        }
+        if (!process.isAlive()) {
+            throw new AssertionError("the relay ended with " + process.exitValue() + "; its log:\n" + log());
+        }
+        return this;
+    }
+
+    /** Whether it answers that it leads and both ends are connected. */
+    public boolean leads() throws InterruptedException {
+        String ready = page("/readyz");
+        return ready != null && ready.startsWith("leader");
+    }
+
+    /** Whether it answers that it stands by. */
+    public boolean standsBy() throws InterruptedException {
+        String ready = page("/readyz");
+        return ready != null && ready.startsWith("standby");
+    }
+
+    /** A page of the admin server, or null when it does not answer with 200 within 2 s. */
+    public @Nullable String page(String path) throws InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + adminPort + path))
+                .timeout(ANSWER)
+                .build();
+        try {
+            HttpResponse<String> answer = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+            return answer.statusCode() == 200 ? answer.body() : null;
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** The exit code, once it has ended. */
+    public int exitValue() {
+        return process.exitValue();
+    }
+
+    /** Processor time of the process so far. */
+    public Duration cpu() {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
+    /** Highest resident size so far, in MB; 0 where the system does not tell. */
+    public long peakResidentMb() {
+        try {
+            return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
+                    .filter(line -> line.startsWith("VmHWM:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
+                    .findFirst()
+                    .orElse(0);
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
+    /** Freezes it (SIGSTOP): its connections stay open and silent. */
+    public void pause() {
+        Signals.send("STOP", List.of(process.toHandle()));
+    }
+
+    /** Lets a paused one go on. */
+    public void resume() {
+        Signals.send("CONT", List.of(process.toHandle()));
+    }
+
+    /** Ends it at once (SIGKILL) and waits until it is gone. */
+    public void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** Asks it to end (SIGTERM) and returns its exit code. Throws when it takes longer. */
+    public int terminate(Duration atMost) throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(atMost.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new AssertionError("still there after " + atMost + "; its log:\n" + log());
+        }
+        return process.exitValue();
+    }
+
+    /** Everything that it said. */
+    public String log() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            return "(log unreadable: " + e + ")";
+        }
+    }
+
+    /** Ends it whatever it does. Idempotent. */
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        process.onExit().join();
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException shuttingDown) {
+            // the hook did the same
+        }
+    }
+}
