@@ -127,6 +127,7 @@ public final class NatsLink implements AutoCloseable {
                 .dontForceFlushOnRequest()
                 .maxMessagesInOutgoingQueue(100_000)
                 .supportUTF8Subjects()
+                .dataPortType(ReadablePort.class.getName())
                 .connectionListener(new Events())
                 .errorListener(new Errors());
         Path credentials = settings.credentialsFile();

@@ -68,7 +68,7 @@ final class Faults {
         } else if (fault instanceof Fault.FreezeRelay freeze) {
             freeze(number, freeze);
         } else if (fault instanceof Fault.EndLeader end) {
-            Instance leader = stage.awaitLeader();
+            Instance leader = stage.leaderOrLast();
             report.line(number + end.text() + " (" + leader.name() + ")");
             int exit = leader.terminate(END_PATIENCE);
             if (exit != 0) {
@@ -81,7 +81,7 @@ final class Faults {
     }
 
     private void kill(String number, Fault.KillRelay fault, boolean alone) throws InterruptedException {
-        Instance leader = stage.awaitLeader();
+        Instance leader = stage.leaderOrLast();
         List<Instance> others =
                 stage.relays().stream().filter(relay -> relay != leader).toList();
         if (fault.target() == Target.STANDBY) {
@@ -179,7 +179,7 @@ final class Faults {
     }
 
     private void freeze(String number, Fault.FreezeRelay fault) throws InterruptedException {
-        Instance leader = stage.awaitLeader();
+        Instance leader = stage.leaderOrLast();
         List<Instance> others =
                 stage.relays().stream().filter(relay -> relay != leader).toList();
         List<Instance> frozen = new ArrayList<>();
@@ -245,7 +245,7 @@ final class Faults {
     }
 
     private void link(Fault.Link fault) throws InterruptedException {
-        Instance leader = stage.awaitLeader();
+        Instance leader = stage.leaderOrLast();
         List<TcpProxy> proxies = fault.end() == Fault.End.POSTGRES ? List.of(leader.postgres()) : leader.nats();
         proxies.forEach(proxy -> {
             switch (fault.weather()) {

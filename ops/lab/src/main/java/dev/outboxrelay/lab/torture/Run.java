@@ -54,7 +54,7 @@ final class Run {
                 report.violation(new Violation(Kind.STALLED, "", String.valueOf(e.getMessage())));
                 compare(stage);
             } finally {
-                if (!report.violations().isEmpty()) {
+                if (settings.keep() || !report.violations().isEmpty()) {
                     Evidence.logs(folder, stage);
                     Evidence.violations(folder, settings, report.violations());
                 }
@@ -123,9 +123,13 @@ final class Run {
             }
             while (System.nanoTime() < deadline) {
                 stage.revive(report);
-                left = left(tables, streams, live, dead, end);
-                if (left.isEmpty()) {
-                    return;
+                try {
+                    left = left(tables, streams, live, dead, end);
+                    if (left.isEmpty()) {
+                        return;
+                    }
+                } catch (IOException | JetStreamApiException e) {
+                    left = "NATS does not answer: " + e.getMessage();
                 }
                 Thread.sleep(200);
             }

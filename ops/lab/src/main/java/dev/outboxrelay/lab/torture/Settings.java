@@ -9,6 +9,7 @@ package dev.outboxrelay.lab.torture;
  * @param tenants how many tenants have streams
  * @param rate rows a second that small transactions write; bulk loads come on top
  * @param debug whether the relays log every event
+ * @param keep whether the servers' logs are kept whatever comes of it
  */
 record Settings(
         long seed,
@@ -18,7 +19,8 @@ record Settings(
         int tenants,
         Settle settle,
         int rate,
-        boolean debug) {
+        boolean debug,
+        boolean keep) {
 
     int relays() {
         return single ? 1 : 2;

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.logging.LogManager;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -62,8 +63,12 @@ public final class Torture implements Callable<Integer> {
     @Option(names = "--debug", description = "The relays log every event.")
     private boolean debug;
 
+    @Option(names = "--keep", description = "Keep the logs of a run that found nothing, too.")
+    private boolean keep;
+
     /** Runs and ends the process. */
     public static void main(String[] arguments) {
+        LogManager.getLogManager().reset(); // the NATS client tells of every connection that is broken on purpose
         System.exit(new CommandLine(new Torture()).execute(arguments));
     }
 
@@ -71,7 +76,15 @@ public final class Torture implements Callable<Integer> {
     public Integer call() throws Exception {
         long from = seed == null ? ThreadLocalRandom.current().nextLong(1, 1_000_000) : seed;
         Settings settings = new Settings(
-                from, single, natsLine, broken, tenants, Settle.valueOf(settle.toUpperCase(Locale.ROOT)), rate, debug);
+                from,
+                single,
+                natsLine,
+                broken,
+                tenants,
+                Settle.valueOf(settle.toUpperCase(Locale.ROOT)),
+                rate,
+                debug,
+                keep);
         Plan steps = plan.equals("short") ? Plan.brief(from, single) : Plan.random(from, kills, single);
         Path folder = Files.createTempDirectory("outbox-torture-" + from + "-");
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
@@ -83,8 +96,10 @@ public final class Torture implements Callable<Integer> {
             throw e;
         }
         if (violations.isEmpty()) {
-            delete(folder);
-            out.println("nothing lost, doubled, out of order or misplaced");
+            if (!keep) {
+                delete(folder);
+            }
+            out.println("nothing lost, doubled, out of order or misplaced" + (keep ? "; logs in " + folder : ""));
             return 0;
         }
         out.println(violations.size() + " violations; seed " + from + ", evidence in " + folder);
