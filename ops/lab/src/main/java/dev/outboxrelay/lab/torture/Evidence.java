@@ -12,6 +12,15 @@ final class Evidence {
 
     private Evidence() {}
 
+    /** What the relays say at this moment. */
+    static void confessions(Path folder, Stage stage) throws IOException, InterruptedException {
+        StringBuilder text = new StringBuilder();
+        for (Instance relay : stage.relays()) {
+            text.append(relay.confess());
+        }
+        Files.writeString(folder.resolve("status.txt"), text);
+    }
+
     /** The logs of the servers. */
     static void logs(Path folder, Stage stage) throws IOException {
         Files.writeString(folder.resolve("postgres.log"), stage.postgres().wholeLog());

@@ -72,8 +72,8 @@ final class Instance implements AutoCloseable {
     /** Starts a new process and returns at once. */
     void start() {
         try {
-            wanted = true;
             process = RelayProcess.start(settings, log, javaOptions);
+            wanted = true;
         } catch (IOException e) {
             throw new UncheckedIOException("cannot start relay " + name, e);
         }
@@ -134,6 +134,16 @@ final class Instance implements AutoCloseable {
                         .filter(line -> line.startsWith("outbox_relay_events_published_total{"))
                         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
                         .sum();
+    }
+
+    /** What it says about itself, and has every thread in its log; for the evidence. */
+    String confess() throws InterruptedException {
+        RelayProcess running = process;
+        if (running == null || !running.isAlive()) {
+            return "relay " + name + " does not run\n";
+        }
+        running.dumpThreads();
+        return "relay " + name + ": " + running.page("/readyz") + "\n" + running.page("/api/status") + "\n";
     }
 
     void heal() {
