@@ -13,7 +13,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 
-/** Carries out the steps of a plan, one after the other. */
+/**
+ * Carries out the steps of a plan, one after the other.
+ *
+ * <p>Longer than most classes here because each kind of fault has its few lines in it.
+ */
 final class Faults {
 
     private static final Duration END_PATIENCE = Duration.ofSeconds(30);

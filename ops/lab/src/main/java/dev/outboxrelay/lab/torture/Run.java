@@ -17,7 +17,11 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
-/** One run: servers up, writers on, everything in the plan, writers off, all drained, compared. */
+/**
+ * One run: servers up, writers on, everything in the plan, writers off, all drained, compared.
+ *
+ * <p>Longer than most classes here because all parts meet in it, in order.
+ */
 final class Run {
 
     static final String SLOT = "outbox_relay";
@@ -50,13 +54,15 @@ final class Run {
                 + Plan.DUPLICATE_WINDOW.toMillis() + " ms"
                 + (settings.broken().equals("none") ? "" : ", WITHOUT THE " + settings.broken()));
         try (Stage stage = Stage.open(settings, folder)) {
+            boolean ended = false;
             try {
                 torture(stage);
+                ended = true;
             } catch (Stage.Stalled e) {
                 report.violation(new Violation(Kind.STALLED, "", String.valueOf(e.getMessage())));
                 Evidence.confessions(folder, stage);
             } finally {
-                if (settings.keep() || !report.violations().isEmpty()) {
+                if (!ended || settings.keep() || !report.violations().isEmpty()) {
                     Evidence.logs(folder, stage);
                     Evidence.violations(folder, settings, report.violations());
                 }
