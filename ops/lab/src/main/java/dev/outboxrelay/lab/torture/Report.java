@@ -11,6 +11,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** What happened, told while it happens and summed up in the end. Any thread. */
 final class Report {
@@ -23,8 +25,8 @@ final class Report {
     private final InstantSource clock;
     private final List<Violation> violations = new ArrayList<>();
     private final Map<TakeOver.Kind, List<TakeOver>> takeOvers = new EnumMap<>(TakeOver.Kind.class);
+    private final Map<String, Integer> faults = new TreeMap<>();
     private int kills;
-    private int otherFaults;
 
     Report(PrintStream out, InstantSource clock) {
         this.out = out;
@@ -44,8 +46,16 @@ final class Report {
         if (fault instanceof Fault.OfRelay relay && relay.kills() > 0) {
             kills += relay.kills();
         } else {
-            otherFaults++;
+            faults.merge(kind(fault), 1, Integer::sum);
         }
+    }
+
+    /** {@code KillNats} is "kill nats". */
+    private static String kind(Fault fault) {
+        return fault.getClass()
+                .getSimpleName()
+                .replaceAll("(?<=[a-z])(?=[A-Z])", " ")
+                .toLowerCase(Locale.ROOT);
     }
 
     synchronized void takeOver(TakeOver takeOver) {
@@ -70,7 +80,11 @@ final class Report {
     /** The final table. */
     synchronized void table(Census census, Duration length) {
         row("kill -9 of a relay", Integer.toString(kills));
-        row("other faults", Integer.toString(otherFaults));
+        row(
+                "other faults",
+                faults.entrySet().stream()
+                        .map(fault -> fault.getKey() + " " + fault.getValue())
+                        .collect(Collectors.joining(", ")));
         row("length", length.toSeconds() + " s");
         takeOvers.forEach((kind, all) -> {
             row(
@@ -88,7 +102,7 @@ final class Report {
     }
 
     private void row(String name, String value) {
-        out.printf(Locale.ROOT, "%-58s %s%n", name, value);
+        out.printf(Locale.ROOT, "%-64s %s%n", name, value);
     }
 
     private static String quantiles(List<Duration> durations) {

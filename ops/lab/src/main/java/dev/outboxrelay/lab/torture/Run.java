@@ -56,6 +56,7 @@ final class Run {
         try (Stage stage = Stage.open(settings, folder)) {
             boolean ended = false;
             try {
+                report.plain(stage.versions());
                 torture(stage);
                 ended = true;
             } catch (Stage.Stalled e) {

@@ -93,6 +93,19 @@ final class Stage implements AutoCloseable {
         }
     }
 
+    /** What everything runs on, for the record. */
+    String versions() throws SQLException, IOException, InterruptedException {
+        try (java.sql.Connection connection = postgres.superuser();
+                java.sql.Statement statement = connection.createStatement();
+                java.sql.ResultSet row = statement.executeQuery("SHOW server_version")) {
+            row.next();
+            return "PostgreSQL " + row.getString(1) + ", nats-server "
+                    + nats.connection().getServerInfo().getVersion() + ", JDK "
+                    + Runtime.version().feature() + ", "
+                    + Runtime.getRuntime().availableProcessors() + " processors for everything";
+        }
+    }
+
     Settings settings() {
         return settings;
     }
