@@ -2,12 +2,16 @@ package dev.outboxrelay.ha;
 
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
+import dev.outboxrelay.postgres.SettlingSessions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The session-level advisory lock that makes a leader, on a connection of its own, and the term in
@@ -26,6 +30,8 @@ public final class LeaderLock implements AutoCloseable {
     private static final String RAISE = "INSERT INTO outbox.leader AS l (slot, term, instance) VALUES (?, 1, ?)"
             + " ON CONFLICT (slot) DO UPDATE SET term = l.term + 1, instance = EXCLUDED.instance,"
             + " since = pg_catalog.now() RETURNING term";
+
+    private static final Logger log = LoggerFactory.getLogger(LeaderLock.class);
 
     private final Database database;
     private final String slot;
@@ -50,7 +56,15 @@ public final class LeaderLock implements AutoCloseable {
             if (!lock(open)) {
                 return Optional.empty();
             }
-            // before anything else: from here on, what the last leader has not committed rolls back
+            // a frozen leader's transaction would keep the term locked for as long as it likes
+            long ended = SettlingSessions.endAll(open, slot);
+            if (ended > 0) {
+                log.atInfo()
+                        .addKeyValue("slot", slot)
+                        .addKeyValue("sessions", ended)
+                        .log("ended sessions of an earlier leader");
+            }
+            // before anything is read: from here on, what an earlier leader has not committed rolls back
             return Optional.of(new Lease(raiseTerm(open), nowNanos));
         } catch (SQLException e) {
             close();
@@ -104,9 +118,10 @@ public final class LeaderLock implements AutoCloseable {
         Connection open = connection;
         if (open == null) {
             open = database.openBrief("leader", Lease.TRUST_SECONDS / 2);
-            try (PreparedStatement statement =
-                    open.prepareStatement("SET idle_session_timeout = '" + Lease.SESSION_SECONDS + "s'")) {
-                statement.execute();
+            try (Statement statement = open.createStatement()) {
+                statement.execute("SET idle_session_timeout = '" + Lease.SESSION_SECONDS + "s'");
+                // shorter than the driver's patience: a session that is given up must not go on waiting with the lock
+                statement.execute("SET lock_timeout = '" + Lease.TRUST_SECONDS / 4 + "s'");
             }
             connection = open;
         }
