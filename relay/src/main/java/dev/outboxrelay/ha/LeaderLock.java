@@ -2,6 +2,7 @@ package dev.outboxrelay.ha;
 
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
+import dev.outboxrelay.postgres.ServerIdentity;
 import dev.outboxrelay.postgres.SettlingSessions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -27,8 +28,8 @@ public final class LeaderLock implements AutoCloseable {
     private static final String KEY =
             "('x' || substr(pg_catalog.md5('outbox-relay leader of ' || ?), 1, 16))::pg_catalog.bit(64)::pg_catalog.int8";
 
-    private static final String RAISE = "INSERT INTO outbox.leader AS l (slot, term, instance) VALUES (?, 1, ?)"
-            + " ON CONFLICT (slot) DO UPDATE SET term = l.term + 1, instance = EXCLUDED.instance,"
+    private static final String RAISE = "INSERT INTO outbox.leader AS l (slot, term, instance) VALUES (?, ? + 1, ?)"
+            + " ON CONFLICT (slot) DO UPDATE SET term = greatest(l.term + 1, EXCLUDED.term), instance = EXCLUDED.instance,"
             + " since = pg_catalog.now() RETURNING term";
 
     private static final Logger log = LoggerFactory.getLogger(LeaderLock.class);
@@ -48,9 +49,10 @@ public final class LeaderLock implements AutoCloseable {
     /**
      * Tries to become the leader; empty while another one is.
      *
+     * @param seen the greatest term that was met elsewhere: the new one is greater, even if the table forgot it
      * @param nowNanos monotonic time of the call
      */
-    public Optional<Lease> tryLead(long nowNanos) throws DatabaseException {
+    public Optional<Lease> tryLead(long seen, long nowNanos) throws DatabaseException {
         try {
             Connection open = connect();
             if (!lock(open)) {
@@ -65,7 +67,7 @@ public final class LeaderLock implements AutoCloseable {
                         .log("ended sessions of an earlier leader");
             }
             // before anything is read: from here on, what an earlier leader has not committed rolls back
-            return Optional.of(new Lease(raiseTerm(open), nowNanos));
+            return Optional.of(new Lease(raiseTerm(open, seen), ServerIdentity.read(open), nowNanos));
         } catch (SQLException e) {
             close();
             throw new DatabaseException("asking who leads slot " + slot, e);
@@ -139,10 +141,11 @@ public final class LeaderLock implements AutoCloseable {
         }
     }
 
-    private long raiseTerm(Connection open) throws SQLException {
+    private long raiseTerm(Connection open, long seen) throws SQLException {
         try (PreparedStatement statement = open.prepareStatement(RAISE)) {
             statement.setString(1, slot);
-            statement.setString(2, instance);
+            statement.setLong(2, seen);
+            statement.setString(3, instance);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 return row.getLong(1);
