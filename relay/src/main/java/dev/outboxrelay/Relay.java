@@ -82,6 +82,7 @@ public final class Relay {
     private volatile Lease lease = new Lease(0, 0);
     private volatile boolean leads;
     private boolean everStreamed;
+    private boolean publicationGap;
     private String lastSaid = "";
 
     public Relay(Settings settings, BuildInfo build, InstantSource clock) {
@@ -184,8 +185,7 @@ public final class Relay {
         confirming.setDaemon(true);
         confirming.start();
         NatsLink nats = new NatsLink(settings.nats(), new LinkListener());
-        try (SlotMonitor slotMonitor =
-                new SlotMonitor(database, settings.postgres().slot(), new SlotListener())) {
+        try (SlotMonitor slotMonitor = new SlotMonitor(database, settings, new SlotListener())) {
             if (openNats(nats)) {
                 slotMonitor.start();
                 try (StreamAttacher attacher =
@@ -310,8 +310,10 @@ public final class Relay {
                 pause = pause(pause);
                 continue;
             }
-            pause = FIRST_PAUSE_MILLIS;
             SessionEnd end = follow(opened.get());
+            publicationGap = end instanceof SessionEnd.SourceLost lost && lost.isPublicationGap();
+            // long enough for somebody to advance a slot that is not in use meanwhile
+            pause = publicationGap ? LONGEST_PAUSE_MILLIS : FIRST_PAUSE_MILLIS;
             // what the old lanes sent must not arrive behind what the next ones find
             nats.flush(Duration.ofSeconds(2));
             if (end instanceof SessionEnd.Restart restart) {
@@ -339,6 +341,11 @@ public final class Relay {
             if (!findings.isEmpty() && findings.stream().allMatch(Finding::isReader) && control.endReader()) {
                 say("ended the connection of an earlier leader that still held the slot");
                 findings = control.check(settings);
+            }
+            if (findings.isEmpty() && publicationGap) {
+                publicationGap = false; // said once, then tried again
+                findings = List.of(Finding.publicationGap(
+                        settings.postgres().slot(), settings.postgres().publication()));
             }
             if (!mayStart(findings)) {
                 control.close();
@@ -525,6 +532,14 @@ public final class Relay {
         public void unknown(String why) {
             slot = null;
             meters.slotUnknown();
+        }
+
+        @Override
+        public void unpublished(Finding finding) {
+            Session running = session;
+            if (running != null) {
+                running.end(new SessionEnd.SourceLost(finding.problem())); // the checks before the next say the rest
+            }
         }
     }
 
