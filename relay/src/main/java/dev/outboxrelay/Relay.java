@@ -84,6 +84,7 @@ public final class Relay {
     private volatile boolean leads;
     private boolean everStreamed;
     private long greatestTerm;
+    private boolean publicationGap;
     private String lastSaid = "";
 
     public Relay(Settings settings, BuildInfo build, InstantSource clock) {
@@ -186,8 +187,7 @@ public final class Relay {
         confirming.setDaemon(true);
         confirming.start();
         NatsLink nats = new NatsLink(settings.nats(), new LinkListener());
-        try (SlotMonitor slotMonitor =
-                new SlotMonitor(database, settings.postgres().slot(), new SlotListener())) {
+        try (SlotMonitor slotMonitor = new SlotMonitor(database, settings, new SlotListener())) {
             if (openNats(nats)) {
                 slotMonitor.start();
                 try (StreamAttacher attacher =
@@ -335,8 +335,10 @@ public final class Relay {
                 pause = pause(pause);
                 continue;
             }
-            pause = FIRST_PAUSE_MILLIS;
             SessionEnd end = follow(opened.get());
+            publicationGap = end instanceof SessionEnd.SourceLost lost && lost.isPublicationGap();
+            // long enough for somebody to advance a slot that is not in use meanwhile
+            pause = publicationGap ? LONGEST_PAUSE_MILLIS : FIRST_PAUSE_MILLIS;
             if (!end.isLeadershipOver()) {
                 // what the old lanes sent must not arrive behind what the next ones find
                 nats.flush(Duration.ofSeconds(2));
@@ -390,6 +392,11 @@ public final class Relay {
         if (onlyReader && lease.isTrusted(System.nanoTime()) && control.endReader()) {
             say("ended the connection of an earlier leader that still held the slot");
             findings = control.check(settings);
+        }
+        if (findings.isEmpty() && publicationGap) {
+            publicationGap = false; // said once, then tried again
+            findings = List.of(Finding.publicationGap(
+                    settings.postgres().slot(), settings.postgres().publication()));
         }
         if (!mayStart(findings)) {
             return Optional.empty();
@@ -576,6 +583,14 @@ public final class Relay {
         public void unknown(String why) {
             slot = null;
             meters.slotUnknown();
+        }
+
+        @Override
+        public void unpublished(Finding finding) {
+            Session running = session;
+            if (running != null) {
+                running.end(new SessionEnd.SourceLost(finding.problem())); // the checks before the next say the rest
+            }
         }
     }
 

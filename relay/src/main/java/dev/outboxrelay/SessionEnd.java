@@ -7,7 +7,13 @@ sealed interface SessionEnd {
     record Stopped() implements SessionEnd {}
 
     /** The engine or its connection failed: start again from what is confirmed. */
-    record SourceLost(String error) implements SessionEnd {}
+    record SourceLost(String error) implements SessionEnd {
+
+        /** Whether the server found no publication: there is none, or it is younger than the slot's position. */
+        boolean isPublicationGap() {
+            return error.matches(".*publication \".*\" does not exist.*");
+        }
+    }
 
     /** Another instance leads, or may lead: touch nothing any more. */
     record LeadershipLost(String reason) implements SessionEnd {}
