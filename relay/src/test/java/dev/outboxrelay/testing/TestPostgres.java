@@ -61,7 +61,7 @@ public final class TestPostgres implements AutoCloseable {
     public static TestPostgres start(PostgresOptions options) {
         int port = FreePorts.next();
         String password = randomPassword();
-        Server server = switch (ServerMode.current()) {
+        Server server = switch (options.mode()) {
             case PROCESSES -> PostgresProcess.prepare(options, port, password);
             case CONTAINERS -> PostgresContainer.prepare(options, port, password);
         };
