@@ -494,29 +494,32 @@ public final class Relay {
     private final class LinkListener implements NatsLink.Listener {
         @Override
         public void connected(long maxPayload) {
-            change(true, maxPayload);
+            boolean unused = change(true, maxPayload);
             natsEnd.up();
             meters.natsConnected(true);
             log.atInfo().addKeyValue("maxPayload", maxPayload).log("connected to nats");
         }
 
         @Override
-        public void disconnected(String why) {
-            change(false, 0);
+        public void disconnected(@Nullable String why) {
+            boolean wasConnected = change(false, 0);
             natsEnd.down(why);
             meters.natsConnected(false);
-            if (!isStopping()) {
+            if (wasConnected && why != null && !isStopping()) { // a try to connect that fails comes here too
                 log.atWarn().addKeyValue("error", why).log("connection to nats lost: every lane waits");
             }
         }
 
-        private void change(boolean connected, long maxPayload) {
+        /** Returns whether the link was there before. */
+        private boolean change(boolean connected, long maxPayload) {
             synchronized (linkLock) {
+                boolean before = link.connected();
                 link = new Session.Link(link.epoch() + 1, connected, maxPayload);
                 Session running = session;
                 if (running != null) {
                     running.link(link);
                 }
+                return before;
             }
         }
     }

@@ -26,14 +26,15 @@ public final class NatsLink implements AutoCloseable {
     private final NatsSettings settings;
     private final Listener listener;
     private volatile @Nullable Connection connection;
+    private volatile boolean closing;
 
     /** Who wants to know whether the connection is there. */
     public interface Listener {
         /** It is there, for the first time or again; {@code maxPayload} in bytes. */
         void connected(long maxPayload);
 
-        /** It is gone. What was sent and not answered is in doubt. */
-        void disconnected(String why);
+        /** It is gone. What was sent and not answered is in doubt. {@code why} is null where we closed it. */
+        void disconnected(@Nullable String why);
     }
 
     public NatsLink(NatsSettings settings, Listener listener) {
@@ -48,6 +49,7 @@ public final class NatsLink implements AutoCloseable {
      * @throws NatsRefused when a server refuses the credentials, or they cannot be read
      */
     public void open() throws IOException, InterruptedException, NatsRefused {
+        closing = false;
         Options options = options();
         try {
             Connection opened = Nats.connect(options);
@@ -102,6 +104,7 @@ public final class NatsLink implements AutoCloseable {
 
     @Override
     public void close() {
+        closing = true;
         Connection open = connection;
         if (open != null) {
             try {
@@ -147,7 +150,8 @@ public final class NatsLink implements AutoCloseable {
         public void connectionEvent(Connection source, ConnectionListener.Events type, Long time, String uriDetails) {
             if (type == ConnectionListener.Events.DISCONNECTED || type == ConnectionListener.Events.CLOSED) {
                 String why = source.getLastError();
-                listener.disconnected(why == null || why.isEmpty() ? "the connection was closed" : why);
+                listener.disconnected(
+                        closing ? null : why == null || why.isEmpty() ? "the connection was closed" : why);
             } else if (type == ConnectionListener.Events.RECONNECTED) {
                 listener.connected(source.getMaxPayload());
             }
