@@ -18,6 +18,14 @@ sealed interface SessionEnd {
     /** Another instance leads, or may lead: touch nothing any more. */
     record LeadershipLost(String reason) implements SessionEnd {}
 
+    /** A stream tells of a leader with a greater term: step down, and lead again only with one beyond it. */
+    record Outranked(long term, String reason) implements SessionEnd {}
+
+    /** Whether this instance leads on. */
+    default boolean isLeadershipOver() {
+        return this instanceof LeadershipLost || this instanceof Outranked;
+    }
+
     /** It rested on something untrue: start again, with or without trusting fences. */
     record Restart(boolean useFences, String reason) implements SessionEnd {}
 }

@@ -33,8 +33,8 @@ public final class NatsLink implements AutoCloseable {
         /** It is there, for the first time or again; {@code maxPayload} in bytes. */
         void connected(long maxPayload);
 
-        /** It is gone. What was sent and not answered is in doubt. {@code why} is null where we closed it. */
-        void disconnected(@Nullable String why);
+        /** It is gone, unless {@link NatsLink#close} made it go. What was sent and not answered is in doubt. */
+        void disconnected(String why);
     }
 
     public NatsLink(NatsSettings settings, Listener listener) {
@@ -49,8 +49,8 @@ public final class NatsLink implements AutoCloseable {
      * @throws NatsRefused when a server refuses the credentials, or they cannot be read
      */
     public void open() throws IOException, InterruptedException, NatsRefused {
-        closing = false;
         Options options = options();
+        closing = false;
         try {
             Connection opened = Nats.connect(options);
             connection = opened;
@@ -102,6 +102,7 @@ public final class NatsLink implements AutoCloseable {
         }
     }
 
+    /** Closes the connection; the listener is not told. */
     @Override
     public void close() {
         closing = true;
@@ -130,6 +131,7 @@ public final class NatsLink implements AutoCloseable {
                 .dontForceFlushOnRequest()
                 .maxMessagesInOutgoingQueue(100_000)
                 .supportUTF8Subjects()
+                .dataPortType(ReadablePort.class.getName())
                 .connectionListener(new Events())
                 .errorListener(new Errors());
         Path credentials = settings.credentialsFile();
@@ -148,10 +150,12 @@ public final class NatsLink implements AutoCloseable {
 
         @Override
         public void connectionEvent(Connection source, ConnectionListener.Events type, Long time, String uriDetails) {
+            if (closing) {
+                return;
+            }
             if (type == ConnectionListener.Events.DISCONNECTED || type == ConnectionListener.Events.CLOSED) {
                 String why = source.getLastError();
-                listener.disconnected(
-                        closing ? null : why == null || why.isEmpty() ? "the connection was closed" : why);
+                listener.disconnected(why == null || why.isEmpty() ? "the connection was closed" : why);
             } else if (type == ConnectionListener.Events.RECONNECTED) {
                 listener.connected(source.getMaxPayload());
             }

@@ -105,6 +105,11 @@ final class ServerContainer implements Server {
 
     @Override
     public String lastLog() {
+        return wholeLog();
+    }
+
+    @Override
+    public String wholeLog() {
         return created ? container.getLogs() : "";
     }
 

@@ -219,6 +219,11 @@ public final class TestPostgres implements AutoCloseable {
         return server.lastLog();
     }
 
+    /** Returns the whole log of the server. */
+    public String wholeLog() {
+        return server.wholeLog();
+    }
+
     /** Ends the server and deletes its data. Idempotent. */
     @Override
     public void close() {
