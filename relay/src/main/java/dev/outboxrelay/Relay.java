@@ -545,30 +545,32 @@ public final class Relay {
     private final class LinkListener implements NatsLink.Listener {
         @Override
         public void connected(long maxPayload) {
-            linkChanged(true, maxPayload);
+            boolean unused = linkChanged(true, maxPayload);
             natsEnd.up();
             log.atInfo().addKeyValue("maxPayload", maxPayload).log("connected to nats");
         }
 
         @Override
         public void disconnected(String why) {
-            linkChanged(false, 0);
+            boolean wasConnected = linkChanged(false, 0);
             natsEnd.down(why);
-            if (!isStopping()) {
+            if (wasConnected && !isStopping()) { // a try to connect that fails comes here too
                 log.atWarn().addKeyValue("error", why).log("connection to nats lost: every lane waits");
             }
         }
     }
 
-    /** The connection to NATS came or went. Any thread. */
-    private void linkChanged(boolean connected, long maxPayload) {
+    /** The connection to NATS came or went; returns whether it was there before. Any thread. */
+    private boolean linkChanged(boolean connected, long maxPayload) {
         meters.natsConnected(connected);
         synchronized (linkLock) {
+            boolean before = link.connected();
             link = new Session.Link(link.epoch() + 1, connected, maxPayload);
             Session running = session;
             if (running != null) {
                 running.link(link);
             }
+            return before;
         }
     }
 

@@ -60,6 +60,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * One run from the slot's confirmed position on: an engine, the lanes it feeds, and what settles their events. Whatever
@@ -429,6 +430,9 @@ final class Session implements DebeziumSource.Handler {
     @Override
     public void stopped(Optional<Throwable> error) {
         owned = false;
+        error.ifPresent(e -> log.atLevel(SourceErrors.isFromOutside(e) ? Level.DEBUG : Level.ERROR)
+                .setCause(e)
+                .log("the engine failed"));
         end(error.<SessionEnd>map(e -> new SessionEnd.SourceLost(SourceErrors.describe(e)))
                 .orElseGet(SessionEnd.Stopped::new));
     }

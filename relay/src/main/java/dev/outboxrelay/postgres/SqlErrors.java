@@ -29,4 +29,9 @@ public final class SqlErrors {
         String state = e.getSQLState();
         return state == null ? "" : state;
     }
+
+    /** Whether the server or its driver threw it. */
+    public static boolean isOne(Throwable error) {
+        return error instanceof SQLException;
+    }
 }

@@ -59,7 +59,7 @@ public record NatsOptions(
         return new NatsOptions(line, jetStream, cluster, configuration, name, secret, mode);
     }
 
-    /** The same in a container, whatever {@code -Dservers} says; {@link DockerEngine#assume()} comes first. */
+    /** The same in a container, whatever {@code -Dservers} says; {@link DockerEngine#assume} comes first. */
     public NatsOptions inContainer() {
         return new NatsOptions(line, jetStream, cluster, configuration, user, password, ServerMode.CONTAINERS);
     }

@@ -40,7 +40,7 @@ public record PostgresOptions(int version, boolean durable, Map<String, String> 
         return new PostgresOptions(version, durable, more, mode);
     }
 
-    /** The same in a container, whatever {@code -Dservers} says; {@link DockerEngine#assume()} comes first. */
+    /** The same in a container, whatever {@code -Dservers} says; {@link DockerEngine#assume} comes first. */
     public PostgresOptions inContainer() {
         return new PostgresOptions(version, durable, settings, ServerMode.CONTAINERS);
     }
