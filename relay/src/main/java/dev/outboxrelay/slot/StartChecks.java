@@ -78,7 +78,10 @@ public final class StartChecks {
                 String create = "SELECT pg_create_logical_replication_slot('" + slot
                         + "', 'pgoutput'); (or schema/slot.sql), after the publication exists";
                 if (!row.next()) {
-                    findings.add(Finding.configuration("replication slot " + slot + " does not exist", create));
+                    findings.add(Finding.configuration(
+                            "replication slot " + slot + " does not exist: it was never made, was dropped, or was not"
+                                    + " synchronised to the standby that is the primary now",
+                            create + "; rows that are pending from before are not in a new slot"));
                     return;
                 }
                 String replace = "SELECT pg_drop_replication_slot('" + slot + "'); " + create;

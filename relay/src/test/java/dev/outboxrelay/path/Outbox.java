@@ -54,6 +54,13 @@ final class Outbox implements AutoCloseable {
         createSlot(witness());
     }
 
+    /** Slots that a standby may keep copies of (PostgreSQL 17 and later). */
+    void createFailoverSlots() throws SQLException {
+        for (String slot : List.of(slot(), witness())) {
+            execute("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput', failover => true)");
+        }
+    }
+
     private void createSlot(String slot) throws SQLException {
         execute("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
     }
@@ -70,7 +77,7 @@ final class Outbox implements AutoCloseable {
         return "relay_" + name;
     }
 
-    private String witness() {
+    String witness() {
         return "witness_" + name;
     }
 

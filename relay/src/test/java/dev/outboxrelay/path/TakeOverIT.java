@@ -124,7 +124,7 @@ final class TakeOverIT {
             rows.add(Row.of(i % 2 == 0 ? "big" : "small"));
         }
         outbox.insert(rows);
-        Await.until("messages on their way", () -> sum(first, "outbox_relay_lane_in_flight") > 0);
+        Await.until("messages on their way", () -> first.metric("outbox_relay_lane_in_flight") > 0);
         // and a dead letter that takes its time is half with PostgreSQL when everything stops
         toPostgres.slow(Duration.ofMillis(10));
         Row bad = Row.of("t-1", "not..valid").with(new byte[12_000_000]);
@@ -287,17 +287,7 @@ final class TakeOverIT {
     }
 
     private static double gauge(RelayProcess relay) throws Exception {
-        return sum(relay, "outbox_relay_leader");
-    }
-
-    private static double sum(RelayProcess relay, String metric) throws Exception {
-        String page = relay.page("/metrics");
-        return page == null
-                ? -1
-                : page.lines()
-                        .filter(line -> line.startsWith(metric + " ") || line.startsWith(metric + "{"))
-                        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
-                        .sum();
+        return relay.metric("outbox_relay_leader");
     }
 
     private void awaitMore(int messages) throws Exception {

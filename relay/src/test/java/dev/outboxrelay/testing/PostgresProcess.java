@@ -14,22 +14,41 @@ import java.util.stream.Stream;
 
 /** Sets up a Postgres server as a process of this machine. */
 final class PostgresProcess {
+    private static final String DATA = "data";
     private static final int SHARED_MEMORY_LINE = 6;
 
     private PostgresProcess() {}
 
     /** Runs {@code initdb} in a folder of its own and returns the server, not started. */
     static Server prepare(PostgresOptions options, int port, String superuserPassword) {
+        ServerProcess server = withoutData(options, port);
+        try {
+            initdb(bin(options.version()), server.folder(), data(server), superuserPassword);
+            Unprivileged.give(server.folder());
+            return server;
+        } catch (IOException e) {
+            Folders.delete(server.folder());
+            throw new UncheckedIOException("cannot set up PostgreSQL " + options.version(), e);
+        } catch (RuntimeException e) {
+            Folders.delete(server.folder());
+            throw e;
+        }
+    }
+
+    /** A server with its configuration in a folder of its own, and nothing in {@link #data} yet. */
+    static ServerProcess withoutData(PostgresOptions options, int port) {
         Path folder = Folders.temporary("postgres");
         try {
-            Path bin = bin(options.version());
-            Path data = folder.resolve("data");
+            Path data = folder.resolve(DATA);
             Files.writeString(folder.resolve("pg_hba.conf"), TestPostgres.SCRAM_ONLY);
             Files.writeString(folder.resolve("postgresql.conf"), options.configuration(place(folder, port)));
-            initdb(bin, folder, data, superuserPassword);
-            Unprivileged.give(folder);
             List<String> command = program(
-                    bin, "postgres", "-D", data.toString(), "-c", "config_file=" + folder.resolve("postgresql.conf"));
+                    bin(options.version()),
+                    "postgres",
+                    "-D",
+                    data.toString(),
+                    "-c",
+                    "config_file=" + folder.resolve("postgresql.conf"));
             return new ServerProcess(
                     "PostgreSQL " + options.version(),
                     folder,
@@ -43,6 +62,11 @@ final class PostgresProcess {
             Folders.delete(folder);
             throw e;
         }
+    }
+
+    /** The server's data folder. */
+    static Path data(ServerProcess server) {
+        return server.folder().resolve(DATA);
     }
 
     private static Map<String, String> place(Path folder, int port) {

@@ -118,6 +118,17 @@ public final class RelayProcess implements AutoCloseable {
         }
     }
 
+    /** The sum of a metric's samples over all labels; -1 when the page cannot be had. */
+    public double metric(String name) throws InterruptedException {
+        String page = page("/metrics");
+        return page == null
+                ? -1
+                : page.lines()
+                        .filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{"))
+                        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                        .sum();
+    }
+
     public boolean isAlive() {
         return process.isAlive();
     }

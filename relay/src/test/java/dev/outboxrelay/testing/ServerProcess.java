@@ -39,6 +39,10 @@ final class ServerProcess implements Server {
         this.afterDeath = afterDeath;
     }
 
+    Path folder() {
+        return folder;
+    }
+
     @Override
     public String host() {
         return "127.0.0.1";

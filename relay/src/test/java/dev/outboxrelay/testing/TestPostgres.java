@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One real Postgres server for a test, with {@code wal_level=logical} and SCRAM only.
@@ -41,12 +42,16 @@ public final class TestPostgres implements AutoCloseable {
     private static final Duration START_DEADLINE = Duration.ofSeconds(60);
     private static final String CONNECT_TIMEOUT_SECONDS = "5";
 
+    private final PostgresOptions options;
     private final Server server;
     private final int port;
     private final String superuserPassword;
     private final Map<String, String> passwords = new TreeMap<>();
 
-    private TestPostgres(Server server, int port, String superuserPassword) {
+    private @Nullable PostgresStandby standby;
+
+    private TestPostgres(PostgresOptions options, Server server, int port, String superuserPassword) {
+        this.options = options;
         this.server = server;
         this.port = port;
         this.superuserPassword = superuserPassword;
@@ -65,15 +70,25 @@ public final class TestPostgres implements AutoCloseable {
             case PROCESSES -> PostgresProcess.prepare(options, port, password);
             case CONTAINERS -> PostgresContainer.prepare(options, port, password);
         };
-        TestPostgres postgres = new TestPostgres(server, port, password);
+        return started(new TestPostgres(options, server, port, password));
+    }
+
+    /** The same as a process of this machine in every mode: only such a one can be given a standby. */
+    public static TestPostgres startProcess(PostgresOptions options) {
+        int port = FreePorts.next();
+        String password = randomPassword();
+        return started(new TestPostgres(options, PostgresProcess.prepare(options, port, password), port, password));
+    }
+
+    private static TestPostgres started(TestPostgres postgres) {
         try {
-            server.start();
+            postgres.server.start();
             postgres.awaitReady();
             postgres.createDatabase(DATABASE);
             return postgres;
         } catch (SQLException e) {
             postgres.close();
-            throw new IllegalStateException("cannot set up PostgreSQL " + options.version(), e);
+            throw new IllegalStateException("cannot set up PostgreSQL " + postgres.options.version(), e);
         } catch (RuntimeException | AssertionError e) {
             postgres.close();
             throw e;
@@ -97,7 +112,11 @@ public final class TestPostgres implements AutoCloseable {
 
     /** Returns the JDBC URL of a database, without user and password. */
     public String jdbcUrl(String database) {
-        return "jdbc:postgresql://" + host() + ":" + port + "/" + database;
+        PostgresStandby second = standby;
+        return second == null
+                ? "jdbc:postgresql://" + host() + ":" + port + "/" + database
+                : "jdbc:postgresql://" + host() + ":" + port + "," + host() + ":" + second.port() + "/" + database
+                        + "?targetServerType=primary&hostRecheckSeconds=1";
     }
 
     /** Opens a connection to {@link #DATABASE} as the superuser: for setting up, never for what a test is about. */
@@ -224,9 +243,25 @@ public final class TestPostgres implements AutoCloseable {
         return server.wholeLog();
     }
 
+    /**
+     * Gives it a physical standby, once: from now on every URL and connection is for both, and leads to whichever is
+     * the primary. The standby ends with this server.
+     */
+    public PostgresStandby addStandby() {
+        if (!(server instanceof ServerProcess process)) {
+            throw new IllegalStateException("only a process can be given a standby");
+        }
+        PostgresStandby added = PostgresStandby.of(this, process, options, superuserPassword);
+        standby = added;
+        return added;
+    }
+
     /** Ends the server and deletes its data. Idempotent. */
     @Override
     public void close() {
+        if (standby != null) {
+            standby.close();
+        }
         server.close();
     }
 
