@@ -67,7 +67,7 @@ final class LaneCell implements LaneOutput, AutoCloseable {
 
     /** Hands events over, in order. Any thread, but one after the other. */
     void arrived(List<Item> items) {
-        input(() -> lane.arrived(items));
+        input(() -> lane.arrived(items, System.nanoTime()));
     }
 
     /** Tells the lane whether there is a connection. Any thread. */
@@ -105,7 +105,7 @@ final class LaneCell implements LaneOutput, AutoCloseable {
             connectionEpoch = link.epoch();
             sentAt.clear();
             if (link.connected()) {
-                lane.connected(link.maxPayload());
+                lane.connected(link.maxPayload(), System.nanoTime());
             }
         }
         input.run();
@@ -212,8 +212,33 @@ final class LaneCell implements LaneOutput, AutoCloseable {
             Session.logDeadLetter(event, rejection.reason(), rejection.error());
             session.release(item);
             session.settled(item.ticket());
-            input(lane::deadLettered);
+            input(() -> lane.deadLettered(System.nanoTime()));
         }));
+    }
+
+    @Override
+    public void park(List<Item> items, String why) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void fetch(int atMost) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void resolve(List<Item> items) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void bury(Item item, Rejection rejection) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void reconcile(java.util.Set<dev.outboxrelay.event.EventId> inStream) {
+        throw new UnsupportedOperationException();
     }
 
     @Override
@@ -240,6 +265,7 @@ final class LaneCell implements LaneOutput, AutoCloseable {
                 .addKeyValue("detail", text)
                 .log(
                         switch (notice) {
+                            case PARKED -> "events are parked in outbox.dead_letter until the tenant recovers";
                             case RETRY -> "publishing paused, trying again";
                             case STREAM_LOST_TAIL ->
                                 "the stream lost messages that it had acknowledged: publish them again from the outbox";

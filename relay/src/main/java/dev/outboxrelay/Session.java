@@ -384,8 +384,15 @@ final class Session implements DebeziumSource.Handler {
                 settings.retry().initial(),
                 settings.retry().max(),
                 settings.retry().maxAttempts());
-        LaneLimits limits =
-                new LaneLimits(settings.lanes().window(), OPEN_DEAD_LETTERS, retry, CONFLICT_PAUSE.toNanos());
+        LaneLimits limits = new LaneLimits(
+                settings.lanes().window(),
+                OPEN_DEAD_LETTERS,
+                retry,
+                CONFLICT_PAUSE,
+                1 << 30,
+                1L << 40,
+                Duration.ofDays(1),
+                false);
         LaneCell cell = new LaneCell(
                 address,
                 this,
