@@ -168,6 +168,12 @@ public final class SettingCatalog {
             "5ms",
             "How long an incomplete batch waits for more rows.");
 
+    static final Setting<Poison> DEAD_LETTER_POISON = Setting.withDefault(
+            "outbox.dead-letter.poison",
+            SettingTypes.oneOf(Poison.class),
+            "skip",
+            "Whether a tenant's later events go on behind a dead letter (skip) or wait for an operator (hold).");
+
     static final Setting<BindAddress> ADMIN_BIND = Setting.withDefault(
             "outbox.admin.bind", BindAddress.TYPE, "127.0.0.1:8080", "Where health, metrics and status are served.");
     static final Setting<Integer> ADMIN_MAX_TENANT_LABELS = Setting.withDefault(
@@ -214,6 +220,7 @@ public final class SettingCatalog {
             SETTLE_MODE,
             SETTLE_BATCH,
             SETTLE_LINGER,
+            DEAD_LETTER_POISON,
             ADMIN_BIND,
             ADMIN_MAX_TENANT_LABELS);
 

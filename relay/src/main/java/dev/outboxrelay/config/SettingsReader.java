@@ -108,6 +108,7 @@ public final class SettingsReader {
                         given.get(LANES_PARK_AFTER)),
                 new RetrySettings(given.get(RETRY_INITIAL), given.get(RETRY_MAX), given.get(RETRY_MAX_ATTEMPTS)),
                 new SettleSettings(mode, given.get(SETTLE_BATCH), given.get(SETTLE_LINGER)),
+                new DeadLetterSettings(given.get(DEAD_LETTER_POISON)),
                 new AdminSettings(bind.host(), bind.port(), given.get(ADMIN_MAX_TENANT_LABELS)));
     }
 }
