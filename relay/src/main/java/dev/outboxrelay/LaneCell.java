@@ -165,8 +165,8 @@ final class LaneCell implements LaneOutput, AutoCloseable {
             }
 
             @Override
-            public void failed(Failure failure) {
-                input(() -> lane.attachFailed(round, failure, System.nanoTime()));
+            public void failed(Failure failure, boolean absent) {
+                input(() -> lane.attachFailed(round, failure, absent, System.nanoTime()));
             }
         });
     }

@@ -528,7 +528,8 @@ public final class Relay {
                     state,
                     why -> running == null
                             ? Optional.empty()
-                            : running.relieve(why).map(address -> address.tenant().value()));
+                            : running.relieve(why)
+                                    .map(address -> address.tenant().value()));
         }
 
         @Override

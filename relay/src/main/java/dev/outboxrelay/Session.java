@@ -464,7 +464,7 @@ final class Session implements DebeziumSource.Handler {
             return Map.of();
         }
         try {
-            return deadLetterIndex.known(ids).keySet();
+            return deadLetterIndex.known(ids);
         } catch (DatabaseException e) {
             throw new IllegalStateException("dead letters cannot be looked up: " + e.getMessage(), e);
         }

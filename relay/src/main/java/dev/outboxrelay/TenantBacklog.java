@@ -85,9 +85,7 @@ final class TenantBacklog {
                         atMost,
                         BATCH_BYTES,
                         fetched -> post.accept(lane -> lane.fetched(
-                                fetched.rows().stream().map(this::item).toList(),
-                                fetched.held(),
-                                System.nanoTime())));
+                                fetched.rows().stream().map(this::item).toList(), fetched.held(), System.nanoTime())));
     }
 
     private Item item(BacklogRow row) {
@@ -101,8 +99,7 @@ final class TenantBacklog {
             return Item.late(row.seq(), deliverable.envelope());
         }
         if (routed instanceof Routed.Unroutable unroutable) {
-            return Item.lateRejected(
-                    row.seq(), row.event(), new Rejection(unroutable.reason(), unroutable.error()));
+            return Item.lateRejected(row.seq(), row.event(), new Rejection(unroutable.reason(), unroutable.error()));
         }
         Routed.Homeless homeless = (Routed.Homeless) routed;
         return Item.lateRejected(row.seq(), row.event(), new Rejection(homeless.reason(), homeless.error()));

@@ -1,8 +1,8 @@
 package dev.outboxrelay;
 
 import dev.outboxrelay.slot.SlotState;
-import java.util.function.Function;
 import java.util.Optional;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,12 +29,12 @@ final class WalBudget {
      */
     void watch(SlotState slot, Function<String, Optional<String>> relieve) {
         switch (slot.walStatus()) {
-            case "lost" -> say(
-                    "the slot is lost: PostgreSQL removed WAL that it needed, and events in it can only be published"
-                            + " again from the outbox; drop and create the slot (schema/slot.sql), then start again");
-            case "unreserved" -> say(
-                    "the slot keeps more WAL than max_slot_wal_keep_size and is lost at the next checkpoint: raise"
-                            + " max_slot_wal_keep_size now");
+            case "lost" ->
+                say("the slot is lost: PostgreSQL removed WAL that it needed, and events in it can only be published"
+                        + " again from the outbox; drop and create the slot (schema/slot.sql), then start again");
+            case "unreserved" ->
+                say("the slot keeps more WAL than max_slot_wal_keep_size and is lost at the next checkpoint: raise"
+                        + " max_slot_wal_keep_size now");
             default -> {
                 if (slot.retainedBytes() < bytes / 5 * 4) {
                     lastSaid = "";
@@ -50,7 +50,8 @@ final class WalBudget {
                         .addKeyValue("retainedBytes", slot.retainedBytes())
                         .addKeyValue("budgetBytes", bytes)
                         .log("WAL budget nearly used up: the tenant that pins the slot is parked"),
-                () -> say(why + ", and no tenant pins it: the source is behind, or another table's transaction is open"));
+                () -> say(
+                        why + ", and no tenant pins it: the source is behind, or another table's transaction is open"));
     }
 
     private void say(String text) {

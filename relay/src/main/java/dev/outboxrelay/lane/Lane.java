@@ -747,11 +747,18 @@ public final class Lane {
     /**
      * The stream could not be made or looked at.
      *
-     * @param now a monotonic time in nanoseconds
+     * @param absent whether it is certain that there is no such stream, so that nothing can be in it
      */
-    public void attachFailed(long inRound, Failure failure, long now) {
+    public void attachFailed(long inRound, Failure failure, boolean absent, long now) {
         if (inRound != round || phase != Phase.ATTACHING) {
             return;
+        }
+        if (absent && !known.looked()) {
+            known = new Resync.Known(true, null, 0);
+            if (backlog.is(Backlog.Stage.UNKNOWN)) {
+                backlog.to(Backlog.Stage.WANTED);
+            }
+            becomeCertain();
         }
         trouble = failure;
         if (failure.kind() == Failure.Kind.NAME_CONFLICT) {

@@ -93,6 +93,11 @@ public final class Backlog implements AutoCloseable {
                 .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
+    /** Whether a tenant's later events wait behind a dead letter, as its policy was when this was opened. */
+    public boolean holds(String tenant) {
+        return policies.poison() == Poison.HOLD || start.holding().contains(tenant);
+    }
+
     /**
      * Starts the thread.
      *

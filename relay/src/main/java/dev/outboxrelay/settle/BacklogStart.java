@@ -9,15 +9,18 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The table as a session finds it.
  *
  * @param highestSeq the highest {@code seq} at that moment; 0 when the table is empty
  * @param tenants see {@link Backlog#tenants()}
+ * @param holding tenants whose own policy is "hold"
  */
-record BacklogStart(long highestSeq, Map<String, Long> tenants) {
+record BacklogStart(long highestSeq, Map<String, Long> tenants, Set<String> holding) {
 
     /** Waits for those that settle under this term at this moment: an earlier session of this instance. */
     private static final String LOCK_TERM = "SELECT term FROM outbox.leader WHERE slot = ? FOR UPDATE";
@@ -44,7 +47,8 @@ record BacklogStart(long highestSeq, Map<String, Long> tenants) {
                 throw new SQLException("this is another server than the one that the leader was elected on");
             }
             lockTerm(connection, guard);
-            BacklogStart start = new BacklogStart(highest(connection), tenants(connection, policies));
+            BacklogStart start =
+                    new BacklogStart(highest(connection), tenants(connection, policies), holding(connection));
             connection.rollback();
             return start;
         } catch (SQLException e) {
@@ -61,6 +65,18 @@ record BacklogStart(long highestSeq, Map<String, Long> tenants) {
                 }
             }
         }
+    }
+
+    private static Set<String> holding(Connection connection) throws SQLException {
+        Set<String> tenants = new HashSet<>();
+        try (PreparedStatement statement =
+                        connection.prepareStatement("SELECT tenant_id FROM outbox.tenant WHERE poison = 'hold'");
+                ResultSet rows = statement.executeQuery()) {
+            while (rows.next()) {
+                tenants.add(rows.getString(1));
+            }
+        }
+        return Set.copyOf(tenants);
     }
 
     private static long highest(Connection connection) throws SQLException {

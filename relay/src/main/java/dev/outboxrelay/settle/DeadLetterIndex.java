@@ -23,8 +23,9 @@ public final class DeadLetterIndex implements AutoCloseable {
 
     /** By the unique key, which starts with the table: with a million parked events nothing else is fast. */
     private static final String SELECT =
-            "SELECT d.event_id, d.seq FROM ROWS FROM (pg_catalog.unnest(?::text[]), pg_catalog.unnest(?::text[]))"
-                    + " AS e (source, event_id), LATERAL (SELECT l.event_id, l.seq FROM outbox.dead_letter l WHERE l.slot = ?"
+            "SELECT d.event_id, d.place FROM ROWS FROM (pg_catalog.unnest(?::text[]), pg_catalog.unnest(?::text[]))"
+                    + " AS e (source, event_id), LATERAL (SELECT l.event_id, CASE WHEN l.state IN ('parked', 'sent') THEN l.seq ELSE 0 END AS place"
+                    + " FROM outbox.dead_letter l WHERE l.slot = ?"
                     + " AND l.source = e.source AND l.event_id = e.event_id AND l.kind = 'event' OFFSET 0) d";
 
     private final Database database;
@@ -36,7 +37,10 @@ public final class DeadLetterIndex implements AutoCloseable {
         this.slot = slot;
     }
 
-    /** Those of these event ids that are in the table, in any state, each with its place in the order of arrival. */
+    /**
+     * Those of these event ids that are in the table, in any state, each with its place in the order of arrival if it
+     * was parked and not given up, and with 0 otherwise.
+     */
     public Map<String, Long> known(Collection<String> eventIds) throws DatabaseException {
         try {
             Connection open = connection;

@@ -51,10 +51,14 @@ final class StreamDirectory {
     }
 
     /** The stream's end, after making sure that the stream is there and is this tenant's. */
-    StreamTail attach(Address address, Look look) throws IOException, JetStreamApiException, NotOurs {
+    StreamTail attach(Address address, Look look) throws IOException, JetStreamApiException, NotOurs, NotCreated {
         StreamInfo info = find(address);
         if (info == null) {
-            info = create(address);
+            try {
+                info = create(address);
+            } catch (JetStreamApiException e) {
+                throw new NotCreated(e);
+            }
         }
         verifyOwner(address, info);
         return tail(address.stream().value(), info.getStreamState(), look);
@@ -217,6 +221,22 @@ final class StreamDirectory {
                 return null;
             }
             throw e;
+        }
+    }
+
+    /** There is no stream, and the server does not make one. */
+    static final class NotCreated extends Exception {
+
+        private static final long serialVersionUID = 1L;
+        private final transient JetStreamApiException answer;
+
+        NotCreated(JetStreamApiException answer) {
+            super(answer);
+            this.answer = answer;
+        }
+
+        JetStreamApiException answer() {
+            return answer;
         }
     }
 

@@ -83,9 +83,7 @@ public final class Meters {
     public Meters(int maxTenantLabels, BuildInfo build, InstantSource clock) {
         labels = new TenantLabels(maxTenantLabels);
         laneGauge(
-                "events_parked",
-                "Events of the tenant that wait in outbox.dead_letter to be sent.",
-                LaneGauge::parked);
+                "events_parked", "Events of the tenant that wait in outbox.dead_letter to be sent.", LaneGauge::parked);
         laneGauge("lane_queued", "Events of the tenant that wait to be sent.", LaneGauge::queued);
         laneGauge(
                 "lane_in_flight", "Events of the tenant that are sent and not yet acknowledged.", LaneGauge::inFlight);
@@ -140,7 +138,7 @@ public final class Meters {
     /** Says how much WAL the slot may keep, in bytes. */
     public void walBudget(long bytes) {
         gauge("wal_budget_bytes", "WAL that the slot may keep before tenants are parked for it.")
-                .set(bytes);
+                .set((double) bytes);
     }
 
     /** Says that the slot cannot be read, so that its last values do not stand as if they were true. */

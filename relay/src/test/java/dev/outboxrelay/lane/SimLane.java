@@ -106,7 +106,7 @@ final class SimLane implements LaneOutput {
                 tenant,
                 look,
                 tail -> input(() -> attached(round, look, tail)),
-                failure -> input(() -> lane.attachFailed(round, failure, world.now))));
+                failure -> input(() -> lane.attachFailed(round, failure, world.isAbsent(tenant, failure), world.now))));
     }
 
     private void attached(long round, Look look, StreamTail tail) {

@@ -241,8 +241,7 @@ final class SimSession {
     void fetch(int tenant, int atMost, SimLane lane) {
         List<Row> waiting = world.tenants.get(tenant).stream()
                 .filter(Row::waitsInTable)
-                .sorted(Comparator.comparing((Row row) -> !world.rules.hold() && row.replayed)
-                        .thenComparingLong(SimSession::seq))
+                .sorted(Comparator.comparingLong(SimSession::seq))
                 .toList();
         long limit = !world.rules.hold()
                 ? Long.MAX_VALUE

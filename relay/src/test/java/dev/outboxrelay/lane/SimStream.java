@@ -76,6 +76,10 @@ final class SimStream {
         return new Answer.Refused(new Failure(kind, cause, cause));
     }
 
+    boolean exists() {
+        return exists;
+    }
+
     void foreign() {
         if (exists) {
             store(null, null);

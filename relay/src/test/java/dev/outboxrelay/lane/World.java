@@ -364,6 +364,12 @@ final class World {
         }
     }
 
+    /** Whether the failure says that there is no such stream. */
+    boolean isAbsent(int tenant, Failure failure) {
+        return failure.kind() == Failure.Kind.TENANT_TROUBLE
+                && !streams.get(tenant).exists();
+    }
+
     private static Failure failure(int way) {
         return switch (Math.floorMod(way, 3)) {
             case 0 -> Failure.doubt("timeout", "no answer");

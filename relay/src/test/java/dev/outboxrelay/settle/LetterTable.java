@@ -87,7 +87,7 @@ final class LetterTable implements AutoCloseable {
 
     Database database(String url) {
         return new Database(new PostgresSettings(
-                url, TestPostgres.RELAY, new Secret(postgres.password(TestPostgres.RELAY)), SLOT, "outbox"));
+                url, TestPostgres.RELAY, new Secret(postgres.password(TestPostgres.RELAY)), SLOT, "outbox", 1L << 30));
     }
 
     TermGuard guard() throws SQLException {
