@@ -1,4 +1,4 @@
-# A base for relay/Dockerfile with the distribution's own Java: for ops/docker-check, where no image can be pulled.
+# A base for relay/Dockerfile with the distribution's own Java: for where no image can be pulled.
 ARG BASE
 FROM ${BASE}
 RUN apt-get -q update \

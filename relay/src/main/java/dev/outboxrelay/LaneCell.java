@@ -320,6 +320,11 @@ final class LaneCell implements LaneOutput, AutoCloseable {
     }
 
     @Override
+    public void stepDown(long term, String reason) {
+        session.end(new SessionEnd.Outranked(term, reason));
+    }
+
+    @Override
     public void restart(boolean useFences, String reason) {
         session.end(new SessionEnd.Restart(useFences, reason));
     }

@@ -17,6 +17,7 @@ import dev.outboxrelay.lane.Failure;
 import dev.outboxrelay.lane.LaneSnapshot;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
+import dev.outboxrelay.postgres.ServerIdentity;
 import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.publish.NatsLink;
 import dev.outboxrelay.publish.NatsRefused;
@@ -80,9 +81,11 @@ public final class Relay {
     private volatile Instant roleSince;
     private volatile Instant heartbeat;
     private final TestBreak broken = TestBreak.fromSystemProperty();
-    private volatile Lease lease = new Lease(0, 0);
+    private volatile Lease lease = new Lease(0, new ServerIdentity(0, 0), 0);
     private volatile boolean leads;
     private boolean everStreamed;
+    private long greatestTerm;
+    private boolean publicationGap;
     private String lastSaid = "";
 
     public Relay(Settings settings, BuildInfo build, InstantSource clock) {
@@ -155,7 +158,7 @@ public final class Relay {
         while (!isStopping()) {
             heartbeat = clock.instant();
             try {
-                Optional<Lease> elected = lock.tryLead(System.nanoTime());
+                Optional<Lease> elected = lock.tryLead(greatestTerm, System.nanoTime());
                 if (elected.isPresent()) {
                     return elected;
                 }
@@ -187,8 +190,7 @@ public final class Relay {
         confirming.setDaemon(true);
         confirming.start();
         NatsLink nats = new NatsLink(settings.nats(), new LinkListener());
-        try (SlotMonitor slotMonitor =
-                new SlotMonitor(database, settings.postgres().slot(), new SlotListener())) {
+        try (SlotMonitor slotMonitor = new SlotMonitor(database, settings, new SlotListener())) {
             if (openNats(nats)) {
                 slotMonitor.start();
                 try (StreamAttacher attacher =
@@ -211,6 +213,7 @@ public final class Relay {
             leads = false;
             meters.leader(false);
             nats.close();
+            linkChanged(false, 0);
             natsEnd.down(null);
             confirming.interrupt();
             confirming.join();
@@ -238,13 +241,27 @@ public final class Relay {
         }
     }
 
-    private void lost(String why) {
-        leads = false;
+    /** Leads no longer. Any thread; what is said first counts. */
+    private synchronized void lost(String why) {
         Session running = session;
         if (running != null) {
             running.end(new SessionEnd.LeadershipLost(why));
         }
-        log.atWarn().addKeyValue("reason", why).log("leadership lost: stepping down");
+        if (leads) {
+            leads = false;
+            meters.leader(false);
+            log.atWarn().addKeyValue("reason", why).log("leadership lost: stepping down");
+        }
+    }
+
+    /** Says so at once if a session ended because the leadership did: closing it may take a while. */
+    private void steppedDown(SessionEnd end) {
+        if (end instanceof SessionEnd.LeadershipLost lost) {
+            lost(lost.reason());
+        } else if (end instanceof SessionEnd.Outranked outranked) {
+            greatestTerm = Math.max(greatestTerm, outranked.term());
+            lost(outranked.reason());
+        }
     }
 
     private void databaseAway(DatabaseException e) throws CannotStart {
@@ -278,15 +295,23 @@ public final class Relay {
                     return true;
                 }
                 nats.close();
+                linkChanged(false, 0);
             } catch (NatsRefused e) {
-                throw new CannotStart(List.of(String.valueOf(e.getMessage())));
+                if (!everStreamed) {
+                    throw new CannotStart(List.of(String.valueOf(e.getMessage())));
+                }
+                natsAway(String.valueOf(e.getMessage()));
             } catch (IOException e) {
-                natsEnd.down(e.getMessage());
-                say("NATS at " + settings.nats().shownUrls() + " cannot be reached, waiting: " + e.getMessage());
+                natsAway("NATS at " + settings.nats().shownUrls() + " cannot be reached: " + e.getMessage());
             }
             pause = pause(pause);
         }
         return false;
+    }
+
+    private void natsAway(String why) {
+        natsEnd.down(why);
+        say("waiting: " + why);
     }
 
     private boolean checkJetStream(NatsLink nats) throws CannotStart {
@@ -296,10 +321,10 @@ public final class Relay {
                 .filter(finding -> !finding.passes())
                 .map(JetStreamChecks.Finding::toString)
                 .toList();
-        if (!hard.isEmpty()) {
+        if (!hard.isEmpty() && !everStreamed) {
             throw new CannotStart(hard);
         }
-        findings.forEach(finding -> say("waiting: " + finding));
+        findings.forEach(finding -> natsAway(finding.toString()));
         return findings.isEmpty();
     }
 
@@ -313,10 +338,14 @@ public final class Relay {
                 pause = pause(pause);
                 continue;
             }
-            pause = FIRST_PAUSE_MILLIS;
             SessionEnd end = follow(opened.get());
-            // what the old lanes sent must not arrive behind what the next ones find
-            nats.flush(Duration.ofSeconds(2));
+            publicationGap = end instanceof SessionEnd.SourceLost lost && lost.isPublicationGap();
+            // long enough for somebody to advance a slot that is not in use meanwhile
+            pause = publicationGap ? LONGEST_PAUSE_MILLIS : FIRST_PAUSE_MILLIS;
+            if (!end.isLeadershipOver()) {
+                // what the old lanes sent must not arrive behind what the next ones find
+                nats.flush(Duration.ofSeconds(2));
+            }
             if (end instanceof SessionEnd.Restart restart) {
                 useFences = restart.useFences();
                 say("reading the slot again from what is confirmed: " + restart.reason());
@@ -325,8 +354,9 @@ public final class Relay {
                 sourceEnd.down(lost.error());
                 say("the replication stream ended, starting again: " + lost.error());
             } else if (end instanceof SessionEnd.LeadershipLost lost) {
-                leads = false;
                 sourceEnd.down(lost.reason());
+            } else if (end instanceof SessionEnd.Outranked outranked) {
+                sourceEnd.down(outranked.reason());
             }
             if (leads) {
                 long unused = pause(FIRST_PAUSE_MILLIS);
@@ -338,26 +368,49 @@ public final class Relay {
     private Optional<Session> open(Session.Edges edges, boolean useFences) throws CannotStart {
         try {
             SlotControl control = SlotControl.open(database);
-            List<Finding> findings = control.check(settings);
-            if (!findings.isEmpty() && findings.stream().allMatch(Finding::isReader) && control.endReader()) {
-                say("ended the connection of an earlier leader that still held the slot");
-                findings = control.check(settings);
+            Optional<Session> opened = Optional.empty();
+            try {
+                opened = open(control, edges, useFences);
+            } finally {
+                if (opened.isEmpty()) {
+                    control.close();
+                }
             }
-            if (!mayStart(findings)) {
-                control.close();
-                return Optional.empty();
-            }
-            Session begun = new Session(edges, control, () -> lease, useFences);
-            synchronized (linkLock) {
-                begun.link(link);
-                session = begun;
-            }
-            begun.start();
-            return Optional.of(begun);
+            return opened;
         } catch (DatabaseException e) {
             databaseAway(e);
             return Optional.empty();
         }
+    }
+
+    private Optional<Session> open(SlotControl control, Session.Edges edges, boolean useFences)
+            throws CannotStart, DatabaseException {
+        if (!control.identity().equals(lease.server())) {
+            lost("the server is another one now, or was promoted, since this instance was elected");
+            return Optional.empty();
+        }
+        List<Finding> findings = control.check(settings);
+        boolean onlyReader = !findings.isEmpty() && findings.stream().allMatch(Finding::isReader);
+        // a leader that was frozen until now must not end its successor's connection
+        if (onlyReader && lease.isTrusted(System.nanoTime()) && control.endReader()) {
+            say("ended the connection of an earlier leader that still held the slot");
+            findings = control.check(settings);
+        }
+        if (findings.isEmpty() && publicationGap) {
+            publicationGap = false; // said once, then tried again
+            findings = List.of(Finding.publicationGap(
+                    settings.postgres().slot(), settings.postgres().publication()));
+        }
+        if (!mayStart(findings)) {
+            return Optional.empty();
+        }
+        Session begun = new Session(edges, control, () -> lease, useFences);
+        synchronized (linkLock) {
+            begun.link(link);
+            session = begun;
+        }
+        begun.start();
+        return Optional.of(begun);
     }
 
     private boolean mayStart(List<Finding> findings) throws CannotStart {
@@ -381,8 +434,13 @@ public final class Relay {
                 heartbeat = clock.instant();
                 Optional<SessionEnd> end = running.awaitEnd(Duration.ofMillis(200));
                 if (end.isPresent()) {
+                    steppedDown(end.get());
                     return end.get();
                 }
+                if (!leads) {
+                    running.end(new SessionEnd.LeadershipLost("it was lost while the session began"));
+                }
+                boolean unused = running.mayAct();
                 if (running.isStreaming()) {
                     everStreamed = true;
                     sourceEnd.up();
@@ -491,29 +549,29 @@ public final class Relay {
     private final class LinkListener implements NatsLink.Listener {
         @Override
         public void connected(long maxPayload) {
-            change(true, maxPayload);
+            linkChanged(true, maxPayload);
             natsEnd.up();
-            meters.natsConnected(true);
             log.atInfo().addKeyValue("maxPayload", maxPayload).log("connected to nats");
         }
 
         @Override
         public void disconnected(String why) {
-            change(false, 0);
+            linkChanged(false, 0);
             natsEnd.down(why);
-            meters.natsConnected(false);
             if (!isStopping()) {
                 log.atWarn().addKeyValue("error", why).log("connection to nats lost: every lane waits");
             }
         }
+    }
 
-        private void change(boolean connected, long maxPayload) {
-            synchronized (linkLock) {
-                link = new Session.Link(link.epoch() + 1, connected, maxPayload);
-                Session running = session;
-                if (running != null) {
-                    running.link(link);
-                }
+    /** The connection to NATS came or went. Any thread. */
+    private void linkChanged(boolean connected, long maxPayload) {
+        meters.natsConnected(connected);
+        synchronized (linkLock) {
+            link = new Session.Link(link.epoch() + 1, connected, maxPayload);
+            Session running = session;
+            if (running != null) {
+                running.link(link);
             }
         }
     }
@@ -536,6 +594,14 @@ public final class Relay {
         public void unknown(String why) {
             slot = null;
             meters.slotUnknown();
+        }
+
+        @Override
+        public void unpublished(Finding finding) {
+            Session running = session;
+            if (running != null) {
+                running.end(new SessionEnd.SourceLost(finding.problem())); // the checks before the next say the rest
+            }
         }
     }
 

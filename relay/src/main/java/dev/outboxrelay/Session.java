@@ -272,6 +272,10 @@ final class Session implements DebeziumSource.Handler {
         try {
             // the slot is ours and nothing was confirmed since: no feedback of an earlier leader can still move it
             SlotState state = control.state();
+            if (!state.active()) {
+                throw new IllegalStateException("the engine reads another server than "
+                        + control.endpoint().host());
+            }
             control.nudge();
             fence = new Fence(
                     lease.get().term(),

@@ -29,11 +29,22 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
         CommandLine command = wrong.getCommandLine();
         PrintWriter err = command.getErr();
         String name = command.getCommandSpec().qualifiedName();
-        err.println(name + ": " + wrong.getMessage() + ".");
+        err.println(name + ": " + problem(wrong, command) + ".");
         UnmatchedArgumentException.printSuggestions(wrong, err);
         err.println("See " + name + " --help.");
         err.flush();
         return ExitCode.WRONG_USAGE;
+    }
+
+    private static String problem(ParameterException wrong, CommandLine command) {
+        boolean unknownCommand = wrong instanceof UnmatchedArgumentException unmatched
+                && !unmatched.isUnknownOption()
+                && !command.getSubcommands().isEmpty();
+        return unknownCommand
+                ? "There is no command '"
+                        + ((UnmatchedArgumentException) wrong).getUnmatched().get(0) + "'; the commands are "
+                        + String.join(", ", command.getSubcommands().keySet())
+                : String.valueOf(wrong.getMessage());
     }
 
     private static String describe(Throwable failure) {

@@ -2,12 +2,17 @@ package dev.outboxrelay.ha;
 
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
+import dev.outboxrelay.postgres.ServerIdentity;
+import dev.outboxrelay.postgres.SettlingSessions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The session-level advisory lock that makes a leader, on a connection of its own, and the term in
@@ -23,9 +28,11 @@ public final class LeaderLock implements AutoCloseable {
     private static final String KEY =
             "('x' || substr(pg_catalog.md5('outbox-relay leader of ' || ?), 1, 16))::pg_catalog.bit(64)::pg_catalog.int8";
 
-    private static final String RAISE = "INSERT INTO outbox.leader AS l (slot, term, instance) VALUES (?, 1, ?)"
-            + " ON CONFLICT (slot) DO UPDATE SET term = l.term + 1, instance = EXCLUDED.instance,"
+    private static final String RAISE = "INSERT INTO outbox.leader AS l (slot, term, instance) VALUES (?, ? + 1, ?)"
+            + " ON CONFLICT (slot) DO UPDATE SET term = greatest(l.term + 1, EXCLUDED.term), instance = EXCLUDED.instance,"
             + " since = pg_catalog.now() RETURNING term";
+
+    private static final Logger log = LoggerFactory.getLogger(LeaderLock.class);
 
     private final Database database;
     private final String slot;
@@ -42,16 +49,25 @@ public final class LeaderLock implements AutoCloseable {
     /**
      * Tries to become the leader; empty while another one is.
      *
+     * @param seen the greatest term that was met elsewhere: the new one is greater, even if the table forgot it
      * @param nowNanos monotonic time of the call
      */
-    public Optional<Lease> tryLead(long nowNanos) throws DatabaseException {
+    public Optional<Lease> tryLead(long seen, long nowNanos) throws DatabaseException {
         try {
             Connection open = connect();
             if (!lock(open)) {
                 return Optional.empty();
             }
-            // before anything else: from here on, what the last leader has not committed rolls back
-            return Optional.of(new Lease(raiseTerm(open), nowNanos));
+            // a frozen leader's transaction would keep the term locked for as long as it likes
+            long ended = SettlingSessions.endAll(open, slot);
+            if (ended > 0) {
+                log.atInfo()
+                        .addKeyValue("slot", slot)
+                        .addKeyValue("sessions", ended)
+                        .log("ended sessions of an earlier leader");
+            }
+            // before anything is read: from here on, what an earlier leader has not committed rolls back
+            return Optional.of(new Lease(raiseTerm(open, seen), ServerIdentity.read(open), nowNanos));
         } catch (SQLException e) {
             close();
             throw new DatabaseException("asking who leads slot " + slot, e);
@@ -104,9 +120,10 @@ public final class LeaderLock implements AutoCloseable {
         Connection open = connection;
         if (open == null) {
             open = database.openBrief("leader", Lease.TRUST_SECONDS / 2);
-            try (PreparedStatement statement =
-                    open.prepareStatement("SET idle_session_timeout = '" + Lease.SESSION_SECONDS + "s'")) {
-                statement.execute();
+            try (Statement statement = open.createStatement()) {
+                statement.execute("SET idle_session_timeout = '" + Lease.SESSION_SECONDS + "s'");
+                // shorter than the driver's patience: a session that is given up must not go on waiting with the lock
+                statement.execute("SET lock_timeout = '" + Lease.TRUST_SECONDS / 4 + "s'");
             }
             connection = open;
         }
@@ -124,10 +141,11 @@ public final class LeaderLock implements AutoCloseable {
         }
     }
 
-    private long raiseTerm(Connection open) throws SQLException {
+    private long raiseTerm(Connection open, long seen) throws SQLException {
         try (PreparedStatement statement = open.prepareStatement(RAISE)) {
             statement.setString(1, slot);
-            statement.setString(2, instance);
+            statement.setLong(2, seen);
+            statement.setString(3, instance);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 return row.getLong(1);

@@ -1,5 +1,7 @@
 package dev.outboxrelay.ha;
 
+import dev.outboxrelay.postgres.ServerIdentity;
+
 /**
  * How long a leader may believe that it still leads. Pure.
  *
@@ -8,9 +10,10 @@ package dev.outboxrelay.ha;
  * a process that was frozen finds its lease over when it wakes, before it does anything.
  *
  * @param term this leader's number; each new leader has a greater one
+ * @param server where the lock is held: everything that the leader does must be about this server
  * @param askedAtNanos monotonic time before the last question that the server answered
  */
-public record Lease(long term, long askedAtNanos) {
+public record Lease(long term, ServerIdentity server, long askedAtNanos) {
 
     /** The lock session's {@code idle_session_timeout}. */
     public static final int SESSION_SECONDS = 10;
@@ -24,6 +27,6 @@ public record Lease(long term, long askedAtNanos) {
     }
 
     Lease confirmed(long askedAt) {
-        return new Lease(term, askedAt);
+        return new Lease(term, server, askedAt);
     }
 }

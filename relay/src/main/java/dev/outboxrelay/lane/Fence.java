@@ -67,16 +67,30 @@ public record Fence(long term, SlotIdentity slot, Lsn confirmed, Map<Integer, Ls
                 : new Decision.SkipThrough(live);
     }
 
-    /** The same slot of the same cluster, on this timeline or on an ancestor before it was left. */
+    /** Whether a message tells of a leader with a greater term; terms of another slot or system say nothing. */
+    boolean isOutrankedBy(Position last) {
+        return last.term() > term && isOurSlot(last.slot());
+    }
+
+    private boolean isOurSlot(SlotIdentity theirs) {
+        return theirs.systemIdentifier() == slot.systemIdentifier()
+                && theirs.slot().equals(slot.slot());
+    }
+
+    /**
+     * The same slot of the same cluster, on this timeline or on an ancestor before it was left: its commit lies behind
+     * both.
+     */
     private boolean isOurHistory(Position last) {
         SlotIdentity theirs = last.slot();
-        if (theirs.systemIdentifier() != slot.systemIdentifier()
-                || !theirs.slot().equals(slot.slot())) {
+        if (!isOurSlot(theirs)) {
             return false;
         }
         Lsn left = ancestors.get(theirs.timeline());
         return theirs.timeline() == slot.timeline()
-                || (left != null && last.lsn().isAtOrBefore(left));
+                || (left != null
+                        && last.lsn().isAtOrBefore(left)
+                        && last.after().isAtOrBefore(left));
     }
 
     private static String describe(SlotIdentity slot) {

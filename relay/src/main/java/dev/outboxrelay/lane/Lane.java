@@ -559,11 +559,7 @@ public final class Lane {
         if (inRound != round || phase != Phase.ATTACHING) {
             return;
         }
-        if (tail.end() instanceof StreamTail.End.Own own
-                && own.position()
-                        .map(position -> position.term() > fence.term())
-                        .orElse(false)) {
-            halt(true, "event " + own.id() + " at its end was published by a later leader");
+        if (isOutranked(tail)) {
             return;
         }
         List<Item> sent = window.snapshot();
@@ -593,6 +589,21 @@ public final class Lane {
             halt(true, moved.text());
         }
         proceed(now);
+    }
+
+    /** Whether the stream's end tells of a leader of this slot with a greater term; then it is over. */
+    private boolean isOutranked(StreamTail tail) {
+        Position last =
+                tail.end() instanceof StreamTail.End.Own own ? own.position().orElse(null) : null;
+        if (last == null || !fence.isOutrankedBy(last)) {
+            return false;
+        }
+        phase = phase.to(Phase.HALTED);
+        out.stepDown(
+                last.term(),
+                "stream " + address.stream() + ": event " + last.live() + " at its end was published in term "
+                        + last.term() + ", this is term " + fence.term());
+        return true;
     }
 
     private void askFence(StreamTail.End.Own own) {

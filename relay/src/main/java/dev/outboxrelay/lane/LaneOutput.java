@@ -78,6 +78,13 @@ public interface LaneOutput {
      */
     void restart(boolean useFences, String reason);
 
+    /**
+     * Another leader is at work, or the terms went back: send nothing more, and lead again only with a greater term.
+     *
+     * @param term the term that was met
+     */
+    void stepDown(long term, String reason);
+
     /** How it is known that an item is in the stream. */
     enum How {
         /** A PubAck said so, or the stream's end did after a PubAck was lost. */

@@ -86,6 +86,16 @@ public final class Database {
         throw last;
     }
 
+    /**
+     * Opens a connection to this one server, whatever the others are.
+     *
+     * @param purpose shown in {@code pg_stat_activity}
+     * @throws SQLException when the server cannot be reached, refuses, or is one of several and no primary
+     */
+    public Connection openAt(Endpoint endpoint, String purpose) throws SQLException {
+        return DriverManager.getConnection(endpoint.url(), properties(purpose, SILENCE_SECONDS));
+    }
+
     private Connection open(String purpose, String silenceSeconds) throws SQLException {
         return DriverManager.getConnection(settings.url(), properties(purpose, silenceSeconds));
     }

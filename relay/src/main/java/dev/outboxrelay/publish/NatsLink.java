@@ -26,13 +26,14 @@ public final class NatsLink implements AutoCloseable {
     private final NatsSettings settings;
     private final Listener listener;
     private volatile @Nullable Connection connection;
+    private volatile boolean closing;
 
     /** Who wants to know whether the connection is there. */
     public interface Listener {
         /** It is there, for the first time or again; {@code maxPayload} in bytes. */
         void connected(long maxPayload);
 
-        /** It is gone. What was sent and not answered is in doubt. */
+        /** It is gone, unless {@link NatsLink#close} made it go. What was sent and not answered is in doubt. */
         void disconnected(String why);
     }
 
@@ -49,6 +50,7 @@ public final class NatsLink implements AutoCloseable {
      */
     public void open() throws IOException, InterruptedException, NatsRefused {
         Options options = options();
+        closing = false;
         try {
             Connection opened = Nats.connect(options);
             connection = opened;
@@ -100,8 +102,10 @@ public final class NatsLink implements AutoCloseable {
         }
     }
 
+    /** Closes the connection; the listener is not told. */
     @Override
     public void close() {
+        closing = true;
         Connection open = connection;
         if (open != null) {
             try {
@@ -127,6 +131,7 @@ public final class NatsLink implements AutoCloseable {
                 .dontForceFlushOnRequest()
                 .maxMessagesInOutgoingQueue(100_000)
                 .supportUTF8Subjects()
+                .dataPortType(ReadablePort.class.getName())
                 .connectionListener(new Events())
                 .errorListener(new Errors());
         Path credentials = settings.credentialsFile();
@@ -145,6 +150,9 @@ public final class NatsLink implements AutoCloseable {
 
         @Override
         public void connectionEvent(Connection source, ConnectionListener.Events type, Long time, String uriDetails) {
+            if (closing) {
+                return;
+            }
             if (type == ConnectionListener.Events.DISCONNECTED || type == ConnectionListener.Events.CLOSED) {
                 String why = source.getLastError();
                 listener.disconnected(why == null || why.isEmpty() ? "the connection was closed" : why);

@@ -2,6 +2,7 @@ package dev.outboxrelay.settle;
 
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.ServerIdentity;
+import dev.outboxrelay.postgres.SettlingSessions;
 import dev.outboxrelay.postgres.TermGuard;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -211,6 +212,7 @@ final class BatchWorker<T> implements AutoCloseable {
                 throw new SQLException("this is another server than the one that the leader was elected on");
             }
             open.setAutoCommit(false);
+            SettlingSessions.enter(open, guard.slot());
             try (Statement statement = open.createStatement()) {
                 // a leader that freezes in the middle of a transaction must not keep its lock on the term
                 statement.execute("SET idle_in_transaction_session_timeout = '5s'");

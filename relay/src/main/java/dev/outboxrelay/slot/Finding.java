@@ -22,6 +22,19 @@ public record Finding(String problem, String remedy, boolean passes, boolean isR
         return new Finding(problem, remedy, true, true);
     }
 
+    /**
+     * The stream breaks off because the slot's position is older than its publication. Before version 18 PostgreSQL
+     * looks publications up as of the change that it decodes, and gives up where there is none.
+     */
+    public static Finding publicationGap(String slot, String publication) {
+        return configuration(
+                "replication slot " + slot + " stands before publication " + publication
+                        + " was created, and PostgreSQL before 18 cannot read what lies between",
+                "SELECT pg_replication_slot_advance('" + slot + "', pg_current_wal_lsn());"
+                        + " (until then, rows that are not published yet are not read from the WAL: they are still in"
+                        + " the table)");
+    }
+
     @Override
     public String toString() {
         return problem + "\n    mend: " + remedy;

@@ -16,6 +16,9 @@ import java.util.stream.Collectors;
 /** Whether the publication brings every row and column that the mappings read. */
 final class PublicationChecks {
 
+    private static final String NOT_READ =
+            " (what was committed in the meantime is not read from the WAL: it is still in the table)";
+
     private final Connection connection;
     private final Settings settings;
     private final List<Finding> findings;
@@ -41,7 +44,7 @@ final class PublicationChecks {
                 if (!row.getBoolean(1)) {
                     findings.add(Finding.configuration(
                             "publication " + publication + " does not publish inserts",
-                            "ALTER PUBLICATION " + publication + " SET (publish = 'insert');"));
+                            "ALTER PUBLICATION " + publication + " SET (publish = 'insert');" + NOT_READ));
                 }
             }
         }
@@ -65,10 +68,7 @@ final class PublicationChecks {
         findings.add(Finding.configuration(
                 problem,
                 "CREATE PUBLICATION " + publication + " FOR TABLE " + tables
-                        + " WITH (publish = 'insert', publish_via_partition_root = true);"
-                        + " (what was committed while there was none is not read from the WAL: it is still in the"
-                        + " table; if PostgreSQL then goes on saying that the publication does not exist, create the"
-                        + " slot anew, see schema/slot.sql)"));
+                        + " WITH (publish = 'insert', publish_via_partition_root = true);" + NOT_READ));
     }
 
     private void published(TableMapping table) throws SQLException {
@@ -96,7 +96,7 @@ final class PublicationChecks {
                 if (!row.next()) {
                     findings.add(Finding.configuration(
                             "publication " + publication + " does not publish table " + table.name(),
-                            "ALTER PUBLICATION " + publication + " ADD TABLE " + withColumns(table) + ";"));
+                            "ALTER PUBLICATION " + publication + " ADD TABLE " + withColumns(table) + ";" + NOT_READ));
                     return;
                 }
                 needed.removeAll(Arrays.asList((String[]) row.getArray(1).getArray()));

@@ -29,7 +29,9 @@ public final class SlotControl implements AutoCloseable {
     public static SlotControl open(Database database) throws DatabaseException {
         try {
             Endpoint primary = database.primary();
-            return new SlotControl(database.open("control"), database.settings().slot(), primary);
+            // the same server as the engine's: F is read here, and must be that of the slot which the engine reads
+            return new SlotControl(
+                    database.openAt(primary, "control"), database.settings().slot(), primary);
         } catch (SQLException e) {
             throw new DatabaseException("connecting", e);
         }

@@ -1,11 +1,14 @@
 package dev.outboxrelay.slot;
 
+import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.postgres.Database;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -17,6 +20,9 @@ import org.slf4j.LoggerFactory;
  * <p>A slot is only confirmed up to what the engine has seen, and the engine sees nothing of other tables: while these
  * are written, WAL would pile up behind an idle outbox. So when the end of the WAL has moved, a small message outside
  * any transaction is written into it ({@code pg_logical_emit_message}); the engine reads past it and confirms.
+ *
+ * <p>It watches the publication too: what it no longer publishes is passed over without a word by the server, and by
+ * PostgreSQL 18 even where the whole publication is gone.
  *
  * <p>One thread, one connection.
  */
@@ -38,9 +44,13 @@ public final class SlotMonitor implements AutoCloseable {
 
         /** It could not be read. */
         void unknown(String why);
+
+        /** Somebody streams from it, and the publication does not bring all that the mappings read. */
+        void unpublished(Finding finding);
     }
 
     private final Database database;
+    private final Settings settings;
     private final String slot;
     private final Listener listener;
     private final Thread thread;
@@ -49,9 +59,10 @@ public final class SlotMonitor implements AutoCloseable {
     private Lsn nudgedAt = Lsn.NONE;
     private long lastNudge = System.nanoTime() - NUDGE_NANOS;
 
-    public SlotMonitor(Database database, String slot, Listener listener) {
+    public SlotMonitor(Database database, Settings settings, Listener listener) {
         this.database = database;
-        this.slot = slot;
+        this.settings = settings;
+        this.slot = settings.postgres().slot();
         this.listener = listener;
         this.thread = new Thread(this::loop, "outbox-slot-monitor");
         this.thread.setDaemon(true);
@@ -92,10 +103,19 @@ public final class SlotMonitor implements AutoCloseable {
             listener.slot(state);
             if (state.active()) {
                 nudge(open, state);
+                watchPublication(open);
             }
         } catch (SQLException e) {
             disconnect();
             listener.unknown(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void watchPublication(Connection open) throws SQLException {
+        List<Finding> findings = new ArrayList<>();
+        new PublicationChecks(open, settings, findings).run();
+        if (!findings.isEmpty()) {
+            listener.unpublished(findings.get(0));
         }
     }
 

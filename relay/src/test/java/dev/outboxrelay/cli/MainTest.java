@@ -59,6 +59,13 @@ final class MainTest {
     }
 
     @Test
+    void an_unknown_command_is_named_with_those_that_there_are() {
+        assertThat(execute("walk", "fast")).isEqualTo(ExitCode.WRONG_USAGE);
+
+        assertThat(err.toString()).contains("no command 'walk'", "run, demo, version");
+    }
+
+    @Test
     void a_failure_is_said_without_a_stack_trace() {
         relay = settings -> {
             throw new IllegalStateException("the slot is gone");

@@ -6,6 +6,7 @@ import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Position;
 import dev.outboxrelay.event.SlotIdentity;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class FenceTest {
@@ -47,6 +48,35 @@ final class FenceTest {
         }) {
             assertThat(confirmed(0).decide(after(other, 100), false)).isInstanceOf(Fence.Decision.Unusable.class);
         }
+    }
+
+    @Test
+    void an_earlier_timeline_is_our_history_up_to_where_it_was_left() {
+        Fence promoted =
+                new Fence(1, new SlotIdentity(1, 3, "outbox_relay"), new Lsn(100), Map.of(1, new Lsn(250)), true);
+
+        assertThat(promoted.decide(after(SLOT, 150), false)).isEqualTo(new Fence.Decision.SkipThrough(X));
+        assertThat(promoted.decide(after(SLOT, 90), false)).isInstanceOf(Fence.Decision.NothingComesAgain.class);
+        assertThat(promoted.decide(after(SLOT, 251), false))
+                .as("committed on the old primary after the standby had left it")
+                .isInstanceOf(Fence.Decision.Unusable.class);
+        assertThat(promoted.decide(after(new SlotIdentity(1, 2, "outbox_relay"), 150), false))
+                .as("not an ancestor")
+                .isInstanceOf(Fence.Decision.Unusable.class);
+    }
+
+    @Test
+    void only_a_greater_term_of_the_same_slot_tells_of_a_later_leader() {
+        Fence late = new Fence(0, SLOT, new Lsn(100), true);
+
+        assertThat(late.isOutrankedBy(after(SLOT, 1))).isTrue();
+        assertThat(late.isOutrankedBy(after(new SlotIdentity(1, 2, "outbox_relay"), 1)))
+                .isTrue();
+        assertThat(late.isOutrankedBy(after(new SlotIdentity(2, 1, "outbox_relay"), 1)))
+                .isFalse();
+        assertThat(late.isOutrankedBy(after(new SlotIdentity(1, 1, "another"), 1)))
+                .isFalse();
+        assertThat(confirmed(100).isOutrankedBy(after(SLOT, 1))).isFalse();
     }
 
     @Test

@@ -202,6 +202,11 @@ final class SimLane implements LaneOutput {
     }
 
     @Override
+    public void stepDown(long term, String reason) {
+        world.violation("stepped down although there is one leader: " + reason);
+    }
+
+    @Override
     public void restart(boolean useFences, String reason) {
         world.restart(useFences);
     }

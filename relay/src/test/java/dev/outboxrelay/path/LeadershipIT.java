@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outboxrelay.admin.Role;
 import dev.outboxrelay.testing.Await;
+import dev.outboxrelay.testing.NatsOptions;
 import dev.outboxrelay.testing.TestNats;
 import dev.outboxrelay.testing.TestPostgres;
 import io.nats.client.Connection;
@@ -93,6 +94,49 @@ final class LeadershipIT {
         Await.until("leading again", () -> rig.relay().status().role() == Role.LEADER);
         Await.until("two rows marked", () -> marked() == 2);
         assertThat(stored()).isEqualTo(written);
+    }
+
+    @Test
+    void a_term_that_went_back_is_raised_above_those_in_the_streams() throws Exception {
+        postgres.execute("INSERT INTO outbox.leader VALUES ('outbox_relay', 40, 'test')");
+        RelayRig first = leader();
+        write(5);
+        Await.until("5 messages", () -> stored().size() == 5);
+        first.close();
+
+        // a backup is restored, a promoted standby had not heard of the last terms, or the schema is installed again
+        postgres.execute("DELETE FROM outbox.leader");
+
+        leader();
+        write(5);
+        Await.until("10 messages", () -> stored().size() >= 10);
+        assertThat(stored()).isEqualTo(written);
+        assertThat(term()).isEqualTo(42);
+    }
+
+    @Test
+    void a_new_term_waits_for_a_nats_server_that_refuses_what_it_granted_before() throws Exception {
+        try (TestNats bare = TestNats.start(NatsOptions.defaults().withoutJetStream())) {
+            bare.stop();
+            RelayRig rig = RelayRig.start(postgres, nats, Map.of("outbox.nats.url", nats.url() + "," + bare.url()));
+            rigs.add(rig);
+            Await.until("a leader", () -> rig.relay().status().role() == Role.LEADER);
+            write(1);
+            Await.until("one row marked", () -> marked() == 1);
+            bare.restart();
+            nats.stop();
+
+            postgres.execute("UPDATE outbox.leader SET term = term + 10");
+            write(1);
+
+            Await.until(
+                    "it says what it waits for",
+                    () -> String.valueOf(rig.relay().status().nats().lastError())
+                            .contains("JetStream"));
+            nats.restart();
+            Await.until("two rows marked", () -> marked() == 2);
+            assertThat(stored()).isEqualTo(written);
+        }
     }
 
     private RelayRig leader() {

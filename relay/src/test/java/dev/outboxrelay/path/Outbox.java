@@ -148,6 +148,11 @@ final class Outbox implements AutoCloseable {
         }
     }
 
+    /** The server's major version. */
+    int version() throws SQLException {
+        return Integer.parseInt(String.valueOf(value("SELECT current_setting('server_version_num')::int / 10000")));
+    }
+
     int count(String fromWhere) throws SQLException {
         return Integer.parseInt(String.valueOf(value("SELECT count(*) FROM " + fromWhere)));
     }

@@ -38,7 +38,7 @@ record NatsConfiguration(
             text.append("cluster {\n  name: ").append(CLUSTER).append("\n  listen: \"");
             text.append(address).append(':').append(ports.route()).append("\"\n  routes: [\n");
             routes.forEach(route -> text.append("    \"").append(route).append("\"\n"));
-            text.append("  ]\n}\n");
+            text.append("  ]\n").append(options.cluster()).append("}\n");
         }
         return text.append(options.configuration()).toString();
     }

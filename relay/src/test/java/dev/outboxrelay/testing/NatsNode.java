@@ -75,6 +75,11 @@ public final class NatsNode {
         return server.lastLog();
     }
 
+    /** Returns the whole log of the server. */
+    public String wholeLog() {
+        return server.wholeLog();
+    }
+
     void start() {
         server.start();
     }

@@ -9,7 +9,8 @@ import org.testcontainers.images.builder.Transferable;
 import org.testcontainers.utility.DockerImageName;
 
 /**
- * Sets up a Postgres server as a container of {@code -Dpostgres.image}, by default the official image of the version.
+ * Sets up a Postgres server as a container of {@code -Dpostgres.image}, by default the official image. A name without a
+ * tag stands for every version: its tag is then the major version that the test asks for.
  */
 final class PostgresContainer {
     private static final int PORT = 5432;
@@ -22,7 +23,7 @@ final class PostgresContainer {
 
     /** Returns the server, not started. */
     static Server prepare(PostgresOptions options, int port, String superuserPassword) {
-        String image = ServerMode.property("postgres.image", "postgres:" + options.version());
+        String image = image(ServerMode.property("postgres.image", "postgres"), options.version());
         Map<String, String> place = new LinkedHashMap<>();
         place.put("listen_addresses", "*");
         place.put("hba_file", CLIENT_RULES);
@@ -37,5 +38,10 @@ final class PostgresContainer {
                 .withStartupTimeout(STARTUP);
         container.setPortBindings(List.of(port + ":" + PORT));
         return new ServerContainer("PostgreSQL " + options.version() + " (" + image + ")", container);
+    }
+
+    static String image(String name, int version) {
+        boolean tagged = name.indexOf(':', name.lastIndexOf('/') + 1) >= 0;
+        return tagged ? name : name + ":" + version;
     }
 }

@@ -10,32 +10,39 @@ import java.util.Map;
  * @param durable whether commits wait for the disk; without it a killed Postgres still keeps all its data, and only a
  *     crash of the machine would not
  * @param settings further lines of {@code postgresql.conf}; they win over the defaults
+ * @param mode as a process or in a container
  */
-public record PostgresOptions(int version, boolean durable, Map<String, String> settings) {
+public record PostgresOptions(int version, boolean durable, Map<String, String> settings, ServerMode mode) {
     public PostgresOptions {
         settings = Map.copyOf(settings);
     }
 
     /** The version of {@code -Dpostgres.version} (18 by default), fast, with {@code wal_level=logical}. */
     public static PostgresOptions defaults() {
-        return new PostgresOptions(Integer.parseInt(ServerMode.property("postgres.version", "18")), false, Map.of());
+        int version = Integer.parseInt(ServerMode.property("postgres.version", "18"));
+        return new PostgresOptions(version, false, Map.of(), ServerMode.current());
     }
 
     /** The same on another major version. */
     public PostgresOptions onVersion(int other) {
-        return new PostgresOptions(other, durable, settings);
+        return new PostgresOptions(other, durable, settings, mode);
     }
 
     /** The same with {@code fsync=on}. */
     public PostgresOptions flushedToDisk() {
-        return new PostgresOptions(version, true, settings);
+        return new PostgresOptions(version, true, settings, mode);
     }
 
     /** The same with a setting, for example {@code with("max_slot_wal_keep_size", "64MB")}. */
     public PostgresOptions with(String setting, String value) {
         Map<String, String> more = new LinkedHashMap<>(settings);
         more.put(setting, value);
-        return new PostgresOptions(version, durable, more);
+        return new PostgresOptions(version, durable, more, mode);
+    }
+
+    /** The same in a container, whatever {@code -Dservers} says; {@link DockerEngine#assume()} comes first. */
+    public PostgresOptions inContainer() {
+        return new PostgresOptions(version, durable, settings, ServerMode.CONTAINERS);
     }
 
     /** Returns the lines of {@code postgresql.conf}, after those that the caller adds in front. */

@@ -145,6 +145,11 @@ public final class RelayProcess implements AutoCloseable {
         }
     }
 
+    /** Has it write what every thread is doing into its log (SIGQUIT). */
+    public void dumpThreads() {
+        Signals.send("QUIT", List.of(process.toHandle()));
+    }
+
     /** Freezes it (SIGSTOP): its connections stay open and silent. */
     public void pause() {
         Signals.send("STOP", List.of(process.toHandle()));

@@ -28,6 +28,9 @@ interface Server extends AutoCloseable {
     /** Returns the end of what the server logged, for the message of a failure. */
     String lastLog();
 
+    /** Returns everything that the server logged. */
+    String wholeLog();
+
     /** Ends the server and deletes all it had. Idempotent. */
     @Override
     void close();

@@ -5,6 +5,7 @@ import com.github.dockerjava.api.command.InspectContainerResponse.ContainerState
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotModifiedException;
 import java.time.Duration;
+import org.testcontainers.containers.ContainerFetchException;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.AbstractWaitStrategy;
 
@@ -34,14 +35,25 @@ final class ServerContainer implements Server {
     @Override
     public void start() {
         if (!created) {
-            container.start();
-            created = true;
+            create();
             return;
         }
         if (isRunning()) {
             throw new IllegalStateException(name + " runs already");
         }
         docker().startContainerCmd(container.getContainerId()).exec();
+    }
+
+    private void create() {
+        try {
+            container.start();
+            created = true;
+        } catch (ContainerFetchException e) {
+            throw new IllegalStateException(
+                    "the Docker engine cannot have the image of " + name + ": name one that it has in -Dpostgres.image"
+                            + " and -Dnats.image; ops/docker-check makes some where no registry can be reached",
+                    e);
+        }
     }
 
     @Override
@@ -93,6 +105,11 @@ final class ServerContainer implements Server {
 
     @Override
     public String lastLog() {
+        return wholeLog();
+    }
+
+    @Override
+    public String wholeLog() {
         return created ? container.getLogs() : "";
     }
 

@@ -1,7 +1,7 @@
 package dev.outboxrelay.testing;
 
 /** Where tests run their servers: {@code -Dservers=processes} (default) or {@code containers}. */
-enum ServerMode {
+public enum ServerMode {
     PROCESSES,
     CONTAINERS;
 

@@ -111,9 +111,14 @@ final class ServerProcess implements Server {
 
     @Override
     public String lastLog() {
+        String all = wholeLog();
+        return all.substring(Math.max(0, all.length() - LOG_CHARACTERS));
+    }
+
+    @Override
+    public String wholeLog() {
         try {
-            String all = Files.exists(log()) ? Files.readString(log(), StandardCharsets.UTF_8) : "";
-            return all.substring(Math.max(0, all.length() - LOG_CHARACTERS));
+            return Files.exists(log()) ? Files.readString(log(), StandardCharsets.UTF_8) : "";
         } catch (IOException e) {
             return "(log unreadable: " + e + ")";
         }

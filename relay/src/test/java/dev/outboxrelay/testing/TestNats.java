@@ -48,7 +48,7 @@ public final class TestNats implements AutoCloseable {
     /** Starts a cluster and returns it when JetStream has a leader that every server knows. */
     public static TestNats cluster(int size, NatsOptions options) {
         List<NatsPorts> ports = Stream.generate(NatsPorts::free).limit(size).toList();
-        List<Server> servers = switch (ServerMode.current()) {
+        List<Server> servers = switch (options.mode()) {
             case PROCESSES -> NatsProcess.prepare(options, ports);
             case CONTAINERS -> NatsContainer.prepare(options, ports);
         };

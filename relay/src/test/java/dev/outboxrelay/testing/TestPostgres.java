@@ -61,7 +61,7 @@ public final class TestPostgres implements AutoCloseable {
     public static TestPostgres start(PostgresOptions options) {
         int port = FreePorts.next();
         String password = randomPassword();
-        Server server = switch (ServerMode.current()) {
+        Server server = switch (options.mode()) {
             case PROCESSES -> PostgresProcess.prepare(options, port, password);
             case CONTAINERS -> PostgresContainer.prepare(options, port, password);
         };
@@ -217,6 +217,11 @@ public final class TestPostgres implements AutoCloseable {
     /** Returns the end of the server's log. */
     public String lastLog() {
         return server.lastLog();
+    }
+
+    /** Returns the whole log of the server. */
+    public String wholeLog() {
+        return server.wholeLog();
     }
 
     /** Ends the server and deletes its data. Idempotent. */

@@ -1,0 +1,149 @@
+package dev.outboxrelay.lab.torture;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+
+/** Something that is broken, and for how long. Pure. */
+sealed interface Fault {
+
+    /** Which relays. */
+    enum Target {
+        LEADER,
+        STANDBY,
+        BOTH,
+        /** The leader, and the one that takes over as soon as it leads. */
+        LEADER_AND_SUCCESSOR
+    }
+
+    /** Which servers a leader's connections lead to. */
+    enum End {
+        POSTGRES,
+        NATS
+    }
+
+    /** What becomes of connections. */
+    enum Weather {
+        /** Closed, and no new ones. */
+        SEVERED,
+        /** Open, and nothing comes through. */
+        SILENT,
+        /** Every chunk of bytes waits. */
+        SLOW
+    }
+
+    /** What a relay process may suffer. */
+    sealed interface OfRelay extends Fault {
+        /** How many processes are killed with -9. */
+        default int kills() {
+            return 0;
+        }
+    }
+
+    /** What a server, or the way to it, may suffer. */
+    sealed interface OfServer extends Fault {}
+
+    /** {@code kill -9}, and a new process after the downtime. */
+    record KillRelay(Target target, Duration down) implements OfRelay {
+        @Override
+        public int kills() {
+            return target == Target.BOTH || target == Target.LEADER_AND_SUCCESSOR ? 2 : 1;
+        }
+
+        @Override
+        public String text() {
+            return "kill -9 " + word(target) + ", back after " + seconds(down);
+        }
+    }
+
+    /** SIGSTOP, and SIGCONT after a while. */
+    record FreezeRelay(Target target, Duration length) implements OfRelay {
+        @Override
+        public String text() {
+            return "freeze " + word(target) + " for " + seconds(length);
+        }
+    }
+
+    /** SIGTERM to the leader, and a new process after the downtime. */
+    record EndLeader(Duration down) implements OfRelay {
+        @Override
+        public String text() {
+            return "SIGTERM to the leader, back after " + seconds(down);
+        }
+    }
+
+    /** Every process of the server is killed with -9, which to clients is its immediate stop. */
+    record KillPostgres(Duration down) implements OfServer {
+        @Override
+        public String text() {
+            return "immediate stop of PostgreSQL, back after " + seconds(down);
+        }
+    }
+
+    record FreezePostgres(Duration length) implements OfServer {
+        @Override
+        public String text() {
+            return "freeze PostgreSQL for " + seconds(length);
+        }
+    }
+
+    /** Nodes are counted from 0. */
+    record KillNats(List<Integer> nodes, Duration down) implements OfServer {
+        @Override
+        public String text() {
+            return "kill -9 " + names(nodes) + ", back after " + seconds(down);
+        }
+    }
+
+    record StopNats(int node, Duration down) implements OfServer {
+        @Override
+        public String text() {
+            return "orderly stop of " + names(List.of(node)) + ", back after " + seconds(down);
+        }
+    }
+
+    record FreezeNats(List<Integer> nodes, Duration length) implements OfServer {
+        @Override
+        public String text() {
+            return "freeze " + names(nodes) + " for " + seconds(length);
+        }
+    }
+
+    /** The leader's connections to one end. */
+    record Link(End end, Weather weather, Duration length) implements OfServer {
+        @Override
+        public String text() {
+            return "the leader's connections to " + end.name().toLowerCase(Locale.ROOT) + " "
+                    + weather.name().toLowerCase(Locale.ROOT) + " for " + seconds(length);
+        }
+    }
+
+    /** The leaders of all streams are made to give up their places, again and again. */
+    record StepDown(int times) implements OfServer {
+        @Override
+        public String text() {
+            return "every stream's leader steps down, " + times + " times";
+        }
+    }
+
+    /** What happens, for people. */
+    String text();
+
+    private static String word(Target target) {
+        return switch (target) {
+            case LEADER -> "the leader";
+            case STANDBY -> "the standby";
+            case BOTH -> "both relays";
+            case LEADER_AND_SUCCESSOR -> "the leader and its successor";
+        };
+    }
+
+    private static String names(List<Integer> nodes) {
+        List<String> names = nodes.stream().map(node -> "n" + (node + 1)).toList();
+        return "nats " + String.join(" and ", names);
+    }
+
+    private static String seconds(Duration duration) {
+        return String.format(Locale.ROOT, "%.2f s", duration.toMillis() / 1_000.0);
+    }
+}

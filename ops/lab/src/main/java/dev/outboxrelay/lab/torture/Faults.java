@@ -1,0 +1,286 @@
+package dev.outboxrelay.lab.torture;
+
+import dev.outboxrelay.lab.torture.Fault.Target;
+import dev.outboxrelay.testing.TcpProxy;
+import dev.outboxrelay.testing.TestNats;
+import io.nats.client.Connection;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Carries out the steps of a plan, one after the other.
+ *
+ * <p>Longer than most classes here because each kind of fault has its few lines in it.
+ */
+final class Faults {
+
+    private static final Duration END_PATIENCE = Duration.ofSeconds(30);
+
+    private final Stage stage;
+    private final Report report;
+
+    Faults(Stage stage, Report report) {
+        this.stage = stage;
+        this.report = report;
+    }
+
+    /** Does everything in the plan; throws {@link Stage.Stalled} when something does not come back. */
+    void run(Plan plan) throws InterruptedException {
+        int number = 0;
+        for (Step step : plan.steps()) {
+            number++;
+            run("#" + number + " ", step);
+            stage.awaitHealth(report);
+            TimeUnit.MILLISECONDS.sleep(step.calm().toMillis());
+        }
+    }
+
+    private void run(String number, Step step) throws InterruptedException {
+        step.relay().ifPresent(report::faulted);
+        step.server().ifPresent(report::faulted);
+        boolean alone = step.server().isEmpty();
+        CompletableFuture<Void> beside = alone
+                ? CompletableFuture.completedFuture(null)
+                : CompletableFuture.runAsync(() -> server(number, step.server().orElseThrow()));
+        try {
+            if (step.relay().isPresent()) {
+                if (!alone) {
+                    TimeUnit.MILLISECONDS.sleep(step.apart().toMillis());
+                }
+                relay(number, step.relay().orElseThrow(), alone);
+            }
+        } finally {
+            boolean unused =
+                    beside.handle((done, e) -> e == null).join(); // servers are whole again, whatever came of it
+        }
+        try {
+            beside.join();
+        } catch (CompletionException e) {
+            throw new IllegalStateException("a fault could not be carried out", e.getCause());
+        }
+    }
+
+    private void relay(String number, Fault.OfRelay fault, boolean alone) throws InterruptedException {
+        if (fault instanceof Fault.KillRelay kill) {
+            kill(number, kill, alone);
+        } else if (fault instanceof Fault.FreezeRelay freeze) {
+            freeze(number, freeze);
+        } else if (fault instanceof Fault.EndLeader end) {
+            Instance leader = stage.leaderOrLast();
+            report.line(number + end.text() + " (" + leader.name() + ")");
+            int exit = leader.terminate(END_PATIENCE);
+            if (exit != 0) {
+                report.violation(new Violation(
+                        Violation.Kind.RELAY_ENDED, "relay " + leader.name(), "exit code " + exit + " after SIGTERM"));
+            }
+            TimeUnit.MILLISECONDS.sleep(end.down().toMillis());
+            leader.start();
+        }
+    }
+
+    private void kill(String number, Fault.KillRelay fault, boolean alone) throws InterruptedException {
+        Instance leader = stage.leaderOrLast();
+        List<Instance> others =
+                stage.relays().stream().filter(relay -> relay != leader).toList();
+        if (fault.target() == Target.STANDBY) {
+            report.line(number + fault.text() + " (" + others.get(0).name() + ")");
+            others.get(0).kill();
+            back(others.get(0), fault.down());
+            return;
+        }
+        if (fault.target() == Target.BOTH || others.isEmpty()) {
+            leader.kill();
+            for (Instance other : others) {
+                other.kill();
+            }
+            TimeUnit.MILLISECONDS.sleep(fault.down().toMillis());
+            stage.relays().forEach(Instance::start);
+            restarted(number, fault, alone);
+            return;
+        }
+        Instance successor = others.get(0);
+        double before = stage.publishedBy(successor);
+        long killed = System.nanoTime();
+        leader.kill();
+        if (fault.target() == Target.LEADER) {
+            CompletableFuture<Void> back = CompletableFuture.runAsync(() -> back(leader, fault.down()));
+            tookOver(
+                    number + fault.text() + " (" + leader.name() + ")",
+                    successor,
+                    before,
+                    killed,
+                    alone ? TakeOver.Kind.ALONE : TakeOver.Kind.DISTURBED);
+            back.join();
+            return;
+        }
+        tookOver(
+                number + fault.text() + " (" + leader.name() + ")",
+                successor,
+                before,
+                killed,
+                alone ? TakeOver.Kind.ALONE : TakeOver.Kind.DISTURBED);
+        successor.kill();
+        TimeUnit.MILLISECONDS.sleep(fault.down().toMillis());
+        stage.relays().forEach(Instance::start);
+        restarted(number, fault, alone);
+    }
+
+    private static void back(Instance relay, Duration down) {
+        try {
+            TimeUnit.MILLISECONDS.sleep(down.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return;
+        }
+        relay.start();
+    }
+
+    private void tookOver(String what, Instance successor, double before, long since, TakeOver.Kind kind) {
+        boolean unused = stage.await("relay " + successor.name() + " leads", () -> {
+            stage.revive(report);
+            return successor.leads() ? true : null;
+        });
+        Duration leads = Duration.ofNanos(System.nanoTime() - since);
+        stage.awaitMore(successor, before);
+        TakeOver takeOver = new TakeOver(kind, leads, Duration.ofNanos(System.nanoTime() - since));
+        report.takeOver(takeOver);
+        report.line(what
+                + String.format(
+                        Locale.ROOT,
+                        "; %s leads after %.2f s, its first PubAck after %.2f s",
+                        successor.name(),
+                        Report.seconds(leads),
+                        Report.seconds(takeOver.acknowledged())));
+    }
+
+    private void restarted(String number, Fault.KillRelay fault, boolean alone) {
+        long started = System.nanoTime();
+        Instance leader = stage.await("one relay leads", () -> {
+            stage.revive(report);
+            return stage.leader().orElse(null);
+        });
+        Duration leads = Duration.ofNanos(System.nanoTime() - started);
+        stage.awaitMore(leader, 0);
+        TakeOver takeOver = new TakeOver(
+                alone ? TakeOver.Kind.RESTART : TakeOver.Kind.RESTART_DISTURBED,
+                leads,
+                Duration.ofNanos(System.nanoTime() - started));
+        report.takeOver(takeOver);
+        report.line(number
+                + fault.text()
+                + String.format(
+                        Locale.ROOT,
+                        "; %s leads %.2f s after its start, its first PubAck after %.2f s",
+                        leader.name(),
+                        Report.seconds(leads),
+                        Report.seconds(takeOver.acknowledged())));
+    }
+
+    private void freeze(String number, Fault.FreezeRelay fault) throws InterruptedException {
+        Instance leader = stage.leaderOrLast();
+        List<Instance> others =
+                stage.relays().stream().filter(relay -> relay != leader).toList();
+        List<Instance> frozen = new ArrayList<>();
+        if (fault.target() != Target.STANDBY) {
+            frozen.add(leader);
+        }
+        if (fault.target() != Target.LEADER) {
+            frozen.addAll(others);
+        }
+        String names = String.join(", ", frozen.stream().map(Instance::name).toList());
+        String what = number + fault.text() + " (" + names + ")";
+        boolean leaderAlone = fault.target() == Target.LEADER && !others.isEmpty();
+        double before = leaderAlone ? stage.publishedBy(others.get(0)) : 0;
+        long since = System.nanoTime();
+        frozen.forEach(Instance::freeze);
+        boolean tookOver = false;
+        while (System.nanoTime() - since < fault.length().toNanos()) {
+            TimeUnit.MILLISECONDS.sleep(20);
+            if (leaderAlone && !tookOver && others.get(0).leads()) {
+                tookOver = true;
+                tookOver(what, others.get(0), before, since, TakeOver.Kind.FROZEN);
+            }
+        }
+        frozen.forEach(Instance::thaw);
+        if (!tookOver) {
+            report.line(what);
+        }
+    }
+
+    private void server(String number, Fault.OfServer fault) {
+        report.line(number + fault.text());
+        try {
+            if (fault instanceof Fault.KillPostgres kill) {
+                stage.postgres().kill();
+                sleep(kill.down());
+                stage.postgres().restart();
+            } else if (fault instanceof Fault.FreezePostgres freeze) {
+                stage.postgres().pause();
+                sleep(freeze.length());
+                stage.postgres().resume();
+            } else if (fault instanceof Fault.KillNats kill) {
+                kill.nodes().forEach(node -> nats().node(node).kill());
+                sleep(kill.down());
+                kill.nodes().forEach(node -> nats().node(node).restart());
+            } else if (fault instanceof Fault.StopNats stop) {
+                nats().node(stop.node()).stop();
+                sleep(stop.down());
+                nats().node(stop.node()).restart();
+            } else if (fault instanceof Fault.FreezeNats freeze) {
+                freeze.nodes().forEach(node -> nats().node(node).pause());
+                sleep(freeze.length());
+                freeze.nodes().forEach(node -> nats().node(node).resume());
+            } else if (fault instanceof Fault.Link link) {
+                link(link);
+            } else if (fault instanceof Fault.StepDown stepDown) {
+                stepDown(stepDown);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private void link(Fault.Link fault) throws InterruptedException {
+        Instance leader = stage.leaderOrLast();
+        List<TcpProxy> proxies = fault.end() == Fault.End.POSTGRES ? List.of(leader.postgres()) : leader.nats();
+        proxies.forEach(proxy -> {
+            switch (fault.weather()) {
+                case SEVERED -> proxy.sever();
+                case SILENT -> proxy.cut();
+                case SLOW -> proxy.slow(Duration.ofMillis(50));
+            }
+        });
+        sleep(fault.length());
+        leader.heal();
+    }
+
+    private void stepDown(Fault.StepDown fault) throws IOException, InterruptedException {
+        Connection client = nats().connection();
+        for (int i = 0; i < fault.times(); i++) {
+            try {
+                for (String stream : client.jetStreamManagement().getStreamNames()) {
+                    client.publish("$JS.API.STREAM.LEADER.STEPDOWN." + stream, new byte[0]);
+                }
+            } catch (io.nats.client.JetStreamApiException e) {
+                throw new IOException(e);
+            }
+            sleep(Duration.ofMillis(500));
+        }
+    }
+
+    private TestNats nats() {
+        return stage.nats();
+    }
+
+    private static void sleep(Duration duration) throws InterruptedException {
+        TimeUnit.MILLISECONDS.sleep(duration.toMillis());
+    }
+}

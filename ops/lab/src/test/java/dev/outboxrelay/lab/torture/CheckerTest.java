@@ -1,0 +1,355 @@
+package dev.outboxrelay.lab.torture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
+import dev.outboxrelay.lab.torture.Violation.Kind;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Every kind of violation, built by hand, and nothing found where nothing is wrong. */
+final class CheckerTest {
+
+    private static final String TIME = "2026-11-01T10:00:00.000001Z";
+    private static final String POSITION = "1;7;123;1;slot;0/16B3748;0/16B3740;0;";
+
+    private final List<Expected> rows = new ArrayList<>();
+    private final List<Stored> messages = new ArrayList<>();
+
+    @Test
+    void nothing_is_wrong_with_a_stream_that_holds_every_row_in_order() {
+        rows.addAll(List.of(row(0), row(1), row(2)));
+        store(0, 1, 2);
+
+        assertThat(check()).isEmpty();
+    }
+
+    @Test
+    void nothing_is_wrong_with_a_dead_letter_between() {
+        rows.addAll(List.of(row(0), poison(1), row(2)));
+        store(0, 2);
+
+        assertThat(check()).isEmpty();
+    }
+
+    @Test
+    void nothing_is_wrong_without_rows_and_without_a_stream() {
+        assertThat(new Checker("t", "slot", Settle.MARK, id -> null).check(List.of(), null))
+                .isEmpty();
+    }
+
+    @Test
+    void a_row_that_is_nowhere_is_lost() {
+        rows.addAll(List.of(row(0), row(1)));
+        store(0);
+
+        assertThat(check()).containsExactly(Kind.LOST);
+    }
+
+    @Test
+    void a_row_of_a_tenant_without_a_stream_is_lost() {
+        rows.add(row(0));
+
+        assertThat(new Checker("t", "slot", Settle.MARK, id -> null).check(rows, null))
+                .extracting(Violation::kind)
+                .containsExactly(Kind.LOST);
+    }
+
+    @Test
+    void a_row_that_breaks_a_rule_and_has_no_dead_letter_is_lost() {
+        rows.add(new Expected(0, "id-0", "s", "d", Map.of(), "invalid_subject", TIME, failed(), null));
+
+        assertThat(check()).containsExactly(Kind.LOST);
+    }
+
+    @Test
+    void an_event_that_is_there_twice_is_doubled() {
+        rows.addAll(List.of(row(0), row(1)));
+        store(0, 1, 0);
+
+        assertThat(check()).containsExactly(Kind.DOUBLED);
+    }
+
+    @Test
+    void each_event_behind_a_later_one_is_out_of_order() {
+        rows.addAll(List.of(row(0), row(1), row(2), row(3)));
+        store(3, 0, 1, 2);
+
+        assertThat(check()).containsExactly(Kind.OUT_OF_ORDER, Kind.OUT_OF_ORDER, Kind.OUT_OF_ORDER);
+    }
+
+    @Test
+    void another_tenants_event_is_in_the_wrong_stream() {
+        rows.add(row(0));
+        store(0);
+        messages.add(message(9, 2));
+
+        assertThat(new Checker("t", "slot", Settle.MARK, Map.of("id-9", "other")::get).check(rows, stream(1)))
+                .extracting(Violation::kind)
+                .containsExactly(Kind.WRONG_STREAM);
+    }
+
+    @Test
+    void an_event_of_no_committed_row_is_not_committed() {
+        rows.add(row(0));
+        store(0);
+        messages.add(message(9, 2));
+
+        assertThat(check()).containsExactly(Kind.NOT_COMMITTED);
+    }
+
+    @Test
+    void a_row_that_breaks_a_rule_must_not_be_published() {
+        rows.addAll(List.of(poison(0), row(1)));
+        store(0, 1);
+
+        assertThat(check()).containsExactly(Kind.POISON_PUBLISHED);
+    }
+
+    @Test
+    void another_subject_is_wrong() {
+        rows.add(row(0));
+        messages.add(new Stored(1, "tenant.other.events.a", "digest-0", headers(0, 1)));
+
+        assertThat(check()).containsExactly(Kind.WRONG_SUBJECT);
+    }
+
+    @Test
+    void other_bytes_are_wrong() {
+        rows.add(row(0));
+        messages.add(new Stored(1, "tenant.t.events.a", "digest-1", headers(0, 1)));
+
+        assertThat(check()).containsExactly(Kind.WRONG_BYTES);
+    }
+
+    @Test
+    void every_header_is_compared() {
+        for (String name : headers(0, 1).keySet()) {
+            if (!name.equals("Nats-Msg-Id")) {
+                assertThat(checkWithHeader(name, "something else")).as(name).containsExactly(Kind.WRONG_HEADERS);
+            }
+        }
+    }
+
+    @Test
+    void every_header_must_be_there_but_the_chains() {
+        for (String name : headers(0, 1).keySet()) {
+            if (!name.equals("Nats-Msg-Id") && !name.equals("Nats-Expected-Last-Sequence")) {
+                assertThat(checkWithHeader(name, null)).as(name).containsExactly(Kind.WRONG_HEADERS);
+            }
+        }
+    }
+
+    @Test
+    void a_header_too_many_is_wrong() {
+        assertThat(checkWithHeader("Stowaway", "x")).containsExactly(Kind.WRONG_HEADERS);
+    }
+
+    @Test
+    void a_message_of_an_earlier_leader_behind_one_of_a_later_leader_is_wrong() {
+        rows.addAll(List.of(row(0), row(1)));
+        store(0, 1);
+        messages.set(1, with(messages.get(1), "Outbox-Position", POSITION.replace("1;7;", "1;6;") + "id-1"));
+
+        assertThat(check()).containsExactly(Kind.WRONG_HEADERS);
+    }
+
+    @Test
+    void a_stored_row_must_be_marked() {
+        rows.add(row(0, new Expected.Row("pending", false, true), null));
+        store(0);
+
+        assertThat(check()).containsExactly(Kind.WRONG_STATUS);
+    }
+
+    @Test
+    void a_dead_row_must_be_failed() {
+        rows.add(new Expected(
+                0, "id-0", "s", "d", Map.of(), "invalid_subject", TIME, published(), dead("invalid_subject")));
+
+        assertThat(check()).containsExactly(Kind.WRONG_STATUS);
+    }
+
+    @Test
+    void a_row_that_breaks_no_rule_must_not_be_a_dead_letter() {
+        rows.add(row(0, failed(), dead("retries_exhausted")));
+
+        assertThat(check()).containsExactly(Kind.UNEXPECTED_DEAD_LETTER);
+    }
+
+    @Test
+    void a_stored_row_must_not_be_a_dead_letter_as_well() {
+        rows.add(row(0, published(), dead("retries_exhausted")));
+        store(0);
+
+        assertThat(check()).containsExactly(Kind.UNEXPECTED_DEAD_LETTER);
+    }
+
+    @Test
+    void a_dead_letter_must_name_the_right_reason_and_hold_what_the_row_held() {
+        rows.addAll(List.of(
+                new Expected(0, "id-0", "s", "d", Map.of(), "invalid_subject", TIME, failed(), dead("invalid_tenant")),
+                new Expected(
+                        1,
+                        "id-1",
+                        "s",
+                        "d",
+                        Map.of(),
+                        "invalid_subject",
+                        TIME,
+                        failed(),
+                        new Expected.Dead("invalid_subject", "dead", false))));
+
+        assertThat(check()).containsExactly(Kind.WRONG_DEAD_LETTER, Kind.WRONG_DEAD_LETTER);
+    }
+
+    @Test
+    void a_stream_that_has_dropped_messages_cannot_be_judged() {
+        rows.addAll(List.of(row(0), row(1)));
+        store(0, 1);
+
+        assertThat(new Checker("t", "slot", Settle.MARK, id -> null)
+                        .check(rows, new StreamContents("TENANT_T", 2, 3, messages)))
+                .extracting(Violation::kind)
+                .contains(Kind.TRUNCATED);
+    }
+
+    @Test
+    void a_number_that_is_missing_is_the_harness_own_fault() {
+        rows.addAll(List.of(row(0), row(2)));
+        store(0, 2);
+
+        assertThat(check()).containsExactly(Kind.HARNESS);
+    }
+
+    @Test
+    void settle_mode_keep_leaves_rows_as_they_are() {
+        assertThat(Settle.KEEP.wrongWhenStored(new Expected.Row("pending", false, true)))
+                .isNull();
+        assertThat(Settle.KEEP.wrongWhenStored(published())).isNotNull();
+        assertThat(Settle.KEEP.wrongWhenStored(null)).isNotNull();
+    }
+
+    @Test
+    void settle_mode_delete_leaves_no_row() {
+        assertThat(Settle.DELETE.wrongWhenStored(null)).isNull();
+        assertThat(Settle.DELETE.wrongWhenStored(published())).isNotNull();
+    }
+
+    @Test
+    void what_compares_shares_no_code_with_the_relay() {
+        ArchRuleDefinition.noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "dev.outboxrelay",
+                        "dev.outboxrelay.event..",
+                        "dev.outboxrelay.decode..",
+                        "dev.outboxrelay.route..",
+                        "dev.outboxrelay.lane..",
+                        "dev.outboxrelay.config..",
+                        "dev.outboxrelay.publish..",
+                        "dev.outboxrelay.settle..",
+                        "dev.outboxrelay.streams..",
+                        "dev.outboxrelay.slot..",
+                        "dev.outboxrelay.source..",
+                        "dev.outboxrelay.postgres..",
+                        "dev.outboxrelay.demo..")
+                .check(new ClassFileImporter().importPackages("dev.outboxrelay.lab.torture"));
+    }
+
+    private List<Kind> checkWithHeader(String name, @Nullable String value) {
+        rows.clear();
+        messages.clear();
+        rows.add(row(0));
+        messages.add(with(message(0, 1), name, value));
+        return check();
+    }
+
+    private List<Kind> check() {
+        return new Checker("t", "slot", Settle.MARK, id -> null)
+                .check(rows, stream(1)).stream().map(Violation::kind).toList();
+    }
+
+    private StreamContents stream(long first) {
+        return new StreamContents("TENANT_T", first, messages.size(), messages);
+    }
+
+    private void store(long... numbers) {
+        for (long number : numbers) {
+            messages.add(message(number, messages.size() + 1));
+        }
+    }
+
+    private static Expected row(long number) {
+        return row(number, published(), null);
+    }
+
+    private static Expected row(long number, Expected.Row row, Expected.@Nullable Dead dead) {
+        return new Expected(
+                number,
+                "id-" + number,
+                "tenant.t.events.a",
+                "digest-" + number,
+                Map.of("own", "1"),
+                null,
+                TIME,
+                row,
+                dead);
+    }
+
+    private static Expected poison(long number) {
+        return new Expected(
+                number,
+                "id-" + number,
+                "tenant.t.events.a",
+                "digest-" + number,
+                Map.of("own", "1"),
+                "invalid_headers",
+                TIME,
+                failed(),
+                dead("invalid_headers"));
+    }
+
+    private static Expected.Row published() {
+        return new Expected.Row("published", true, true);
+    }
+
+    private static Expected.Row failed() {
+        return new Expected.Row("failed", false, true);
+    }
+
+    private static Expected.Dead dead(String reason) {
+        return new Expected.Dead(reason, "dead", true);
+    }
+
+    private static Stored message(long number, long sequence) {
+        return new Stored(sequence, "tenant.t.events.a", "digest-" + number, headers(number, sequence));
+    }
+
+    private static Map<String, List<String>> headers(long number, long sequence) {
+        return Map.of(
+                "Nats-Msg-Id", List.of("id-" + number),
+                "Nats-Expected-Stream", List.of("TENANT_T"),
+                "Nats-Expected-Last-Sequence", List.of(Long.toString(sequence - 1)),
+                "Outbox-Tenant", List.of("t"),
+                "Outbox-Committed-At", List.of(TIME),
+                "Outbox-Position", List.of(POSITION + "id-" + number),
+                "own", List.of("1"));
+    }
+
+    private static Stored with(Stored message, String name, @Nullable String value) {
+        Map<String, List<String>> headers = new HashMap<>(message.headers());
+        if (value == null) {
+            headers.remove(name);
+        } else {
+            headers.put(name, List.of(value));
+        }
+        return new Stored(message.sequence(), message.subject(), message.digest(), headers);
+    }
+}

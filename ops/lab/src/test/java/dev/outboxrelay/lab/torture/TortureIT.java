@@ -1,0 +1,79 @@
+package dev.outboxrelay.lab.torture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outboxrelay.lab.torture.Fault.End;
+import dev.outboxrelay.lab.torture.Fault.Target;
+import dev.outboxrelay.lab.torture.Fault.Weather;
+import dev.outboxrelay.lab.torture.Violation.Kind;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.logging.LogManager;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A short run in which nothing may be found, and three in which a protection of the relay is switched off and something
+ * must be.
+ */
+final class TortureIT {
+
+    private static final Duration DOWN = Duration.ofMillis(400);
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void quiet() {
+        LogManager.getLogManager().reset(); // the NATS client tells of every connection that is broken on purpose
+    }
+
+    @Test
+    void everything_broken_once_nothing_is_lost_doubled_or_out_of_order() throws Exception {
+        long seed = System.nanoTime() % 100_000;
+
+        assertThat(run(settings(seed, false, "none"), Plan.brief(seed, false))).isEmpty();
+    }
+
+    @Test
+    void without_the_fence_events_are_doubled() throws Exception {
+        Step kill = Step.of(new Fault.KillRelay(Target.LEADER, DOWN));
+
+        assertThat(run(settings(1, true, "fence"), new Plan(List.of(kill, kill))))
+                .extracting(Violation::kind)
+                .contains(Kind.DOUBLED);
+    }
+
+    @Test
+    void without_the_contiguous_watermark_events_are_lost() throws Exception {
+        // nothing reaches the server while the slot is confirmed beyond what is in flight
+        Step step = Step.of(
+                new Fault.Link(End.NATS, Weather.SILENT, Duration.ofSeconds(5)),
+                Duration.ofSeconds(4),
+                new Fault.KillRelay(Target.LEADER, DOWN));
+
+        assertThat(run(settings(2, true, "watermark"), new Plan(List.of(step))))
+                .extracting(Violation::kind)
+                .contains(Kind.LOST);
+    }
+
+    @Test
+    void without_the_chain_events_are_out_of_order() throws Exception {
+        // a leader that gives up its place drops messages in the middle of a window, and the next takes those behind
+        Plan plan = new Plan(List.of(Step.of(new Fault.StepDown(16))));
+
+        assertThat(run(settings(3, false, "chain"), plan))
+                .extracting(Violation::kind)
+                .contains(Kind.OUT_OF_ORDER);
+    }
+
+    private List<Violation> run(Settings settings, Plan plan) throws Exception {
+        return new Run(settings, plan, folder, System.out).run();
+    }
+
+    private static Settings settings(long seed, boolean single, String broken) {
+        return new Settings(seed, single, "newest", broken, 12, Settle.MARK, 200, false, false);
+    }
+}
