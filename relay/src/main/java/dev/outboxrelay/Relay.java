@@ -74,7 +74,7 @@ public final class Relay {
     private final CountDownLatch stopRequested = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Object linkLock = new Object();
-    private Session.Link link = new Session.Link(0, false, 0);
+    private volatile Session.Link link = new Session.Link(0, false, 0);
     private volatile @Nullable Session session;
     private volatile @Nullable SlotState slot;
     private volatile Role role = Role.STARTING;
@@ -556,6 +556,9 @@ public final class Relay {
 
         @Override
         public void disconnected(String why) {
+            if (!link.connected()) {
+                return; // one more attempt that failed
+            }
             linkChanged(false, 0);
             natsEnd.down(why);
             if (!isStopping()) {
