@@ -19,7 +19,7 @@ final class ParkingSimulationTest {
                 .withNetworkFaults()
                 .withParking()
                 .with(Kind.TROUBLE, 4)
-                .run(40_000);
+                .run(20_000);
 
         assertThat(tally.doubled + tally.reordered + tally.unusableFences).isZero();
         assertThat(tally.parked).isPositive();
@@ -27,7 +27,7 @@ final class ParkingSimulationTest {
 
     @Test
     void crashes_between_parking_sending_and_resolving_lose_double_and_reorder_nothing() {
-        Tally tally = crashing(2).run(60_000);
+        Tally tally = crashing(2).run(30_000);
 
         assertThat(tally.doubled + tally.reordered + tally.unusableFences + tally.wrongFences)
                 .isZero();
@@ -38,7 +38,7 @@ final class ParkingSimulationTest {
 
     @Test
     void replays_and_discards_under_fire_lose_and_double_nothing() {
-        Tally tally = crashing(2).withOperators().run(40_000);
+        Tally tally = crashing(2).withOperators().run(20_000);
 
         assertThat(tally.doubled + tally.reordered).isZero();
         assertThat(tally.replayed).isPositive();
@@ -46,7 +46,7 @@ final class ParkingSimulationTest {
 
     @Test
     void tenants_that_hold_keep_the_order_across_their_dead_letters() {
-        Tally tally = crashing(2).withOperators().holding().run(40_000);
+        Tally tally = crashing(2).withOperators().holding().run(20_000);
 
         assertThat(tally.doubled + tally.reordered).isZero();
         assertThat(tally.replayed).isPositive();
