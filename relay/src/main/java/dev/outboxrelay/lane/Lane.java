@@ -770,6 +770,9 @@ public final class Lane {
                 backlog.to(Backlog.Stage.WANTED);
             }
             becomeCertain();
+            if (phase == Phase.HALTED) {
+                return; // what was left to the WAL is read again first
+            }
         }
         trouble = failure;
         if (failure.kind() == Failure.Kind.NAME_CONFLICT) {
