@@ -57,6 +57,11 @@ public final class SettingCatalog {
             "outbox.source.tables[*].settle",
             SettingTypes.oneOf(SettleMode.class),
             "What happens to its published rows; by default keep (debezium) or outbox.settle.mode (native).");
+    static final Setting<Reader> SOURCE_READER = Setting.withDefault(
+            "outbox.source.reader",
+            SettingTypes.oneOf(Reader.class),
+            "lean",
+            "What reads rows: lean decodes only what an event needs; stock is the engine's own way, slower.");
     static final Setting<Duration> SOURCE_POLL_INTERVAL = Setting.withDefault(
             "outbox.source.poll-interval",
             DurationText.between("5ms", "10s"),
@@ -169,6 +174,7 @@ public final class SettingCatalog {
             TABLES_TENANT_COLUMN,
             TABLES_SUBJECT,
             TABLES_SETTLE,
+            SOURCE_READER,
             SOURCE_POLL_INTERVAL,
             SOURCE_MAX_BATCH,
             SOURCE_QUEUE_BYTES,

@@ -63,9 +63,12 @@ public final class RelayProcess implements AutoCloseable {
         return new RelayProcess(builder.start(), log, port);
     }
 
-    /** The settings by key that lead a relay to these servers, with one replica and a duplicate window of 100 ms. */
+    /**
+     * The settings by key that lead a relay to these servers, with one replica, a duplicate window of 100 ms, and the
+     * reader that the system property {@code outbox.test.reader} names, else the default.
+     */
     public static Map<String, String> settings(String jdbcUrl, String password, String natsUrl) {
-        return new TreeMap<>(Map.of(
+        Map<String, String> settings = new TreeMap<>(Map.of(
                 "outbox.postgres.url",
                 jdbcUrl,
                 "outbox.postgres.user",
@@ -78,6 +81,11 @@ public final class RelayProcess implements AutoCloseable {
                 "1",
                 "outbox.streams.duplicate-window",
                 "100ms"));
+        String reader = System.getProperty("outbox.test.reader", "");
+        if (!reader.isEmpty()) {
+            settings.put("outbox.source.reader", reader);
+        }
+        return settings;
     }
 
     /** Waits until it says that it is ready. */
