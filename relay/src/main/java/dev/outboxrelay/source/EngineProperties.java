@@ -85,6 +85,9 @@ final class EngineProperties {
         p.setProperty(
                 "poll.interval.ms",
                 Long.toString(settings.source().pollInterval().toMillis()));
+        // the engine reads bytea as hex, whatever the database says: text in the escape format fails or becomes other
+        // bytes
+        p.setProperty("database.options", (p.getProperty("database.options", "") + " -c bytea_output=hex").strip());
         // heartbeats carry the last transaction's own commit, and bring the committer by when nothing else happens
         p.setProperty("heartbeat.interval.ms", "500");
     }

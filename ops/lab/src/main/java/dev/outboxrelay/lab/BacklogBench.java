@@ -29,20 +29,24 @@ final class BacklogBench implements Callable<Integer> {
     @Option(names = "--settle", defaultValue = "mark")
     private String settle;
 
+    @Option(names = "--reader", defaultValue = "lean")
+    private String reader;
+
     @Override
     public Integer call() throws Exception {
         try (Servers servers = Servers.start()) {
             Backlog.insert(servers, rows, bytes, tenants);
             double received = PgRecvlogical.receive(servers);
             System.out.printf(
-                    Locale.ROOT, "%-34s %,12.0f rows/s%n", "pg_recvlogical, same slot position", rows / received);
+                    Locale.ROOT, "%-40s %,12.0f rows/s%n", "pg_recvlogical, same slot position", rows / received);
             return drain(servers, received);
         }
     }
 
     private int drain(Servers servers, double received) throws Exception {
         long begin = System.nanoTime();
-        try (RelayProcess relay = servers.relay("-Xmx" + heap, Map.of("outbox.settle.mode", settle))) {
+        try (RelayProcess relay =
+                servers.relay("-Xmx" + heap, Map.of("outbox.settle.mode", settle, "outbox.source.reader", reader))) {
             relay.awaitReady();
             double ready = seconds(begin);
             Await.until("an empty backlog", Duration.ofMinutes(30), () -> published(relay) >= rows);
@@ -52,15 +56,15 @@ final class BacklogBench implements Callable<Integer> {
             double rate = rows / (all - ready);
             System.out.printf(
                     Locale.ROOT,
-                    "%-34s %,12.0f rows/s  (%.2f of pg_recvlogical; %.1f s to streaming, %.1f s in all)%n",
-                    "outbox-relay, settle " + settle + ", -Xmx" + heap,
+                    "%-40s %,12.0f rows/s  (%.2f of pg_recvlogical; %.1f s to streaming, %.1f s in all)%n",
+                    "outbox-relay " + reader + ", settle " + settle + ", -Xmx" + heap,
                     rate,
                     rate * received / rows,
                     ready,
                     all);
             System.out.printf(
                     Locale.ROOT,
-                    "%-34s %12.1f µs of CPU an event, %d MB resident at most%n",
+                    "%-40s %12.1f µs of CPU an event, %d MB resident at most%n",
                     "",
                     cpu.toNanos() / 1_000.0 / rows,
                     resident);
@@ -81,7 +85,7 @@ final class BacklogBench implements Callable<Integer> {
                     () -> servers.value("SELECT count(*) FROM outbox.message WHERE status <> 'published'")
                             .equals("0"));
         }
-        System.out.printf(Locale.ROOT, "%-34s %,12d of %,d rows%n", "in the streams", stored, rows);
+        System.out.printf(Locale.ROOT, "%-40s %,12d of %,d rows%n", "in the streams", stored, rows);
         if (relay.log().contains("OutOfMemory")) {
             System.out.println("the relay ran out of memory");
             return 1;

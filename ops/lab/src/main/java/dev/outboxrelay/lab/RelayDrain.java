@@ -28,6 +28,7 @@ final class RelayDrain {
             Await.until("every event", Duration.ofMinutes(10), () -> BacklogBench.published(relay) >= rows);
             double seconds = (System.nanoTime() - begin) / (double) TimeUnit.SECONDS.toNanos(1);
             double micros = relay.cpu().minus(before).toNanos() / 1_000.0;
+            relay.terminate(Duration.ofSeconds(30)); // a flight recording is written at an orderly end only
             return new Drained((rows - already) / seconds, micros / (rows - already));
         } finally {
             dropSlot(servers);
