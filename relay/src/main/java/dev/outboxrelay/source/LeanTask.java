@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LeanTask extends PostgresConnectorTask {
 
-    private static final Duration TICK = Duration.ofMillis(100);
+    private static final Duration TICK = Duration.ofMillis(200);
 
     private @Nullable LeanSettings settings;
     private @Nullable Handover handover;

@@ -49,7 +49,7 @@ final class BacklogBench implements Callable<Integer> {
                 servers.relay("-Xmx" + heap, Map.of("outbox.settle.mode", settle, "outbox.source.reader", reader))) {
             relay.awaitReady();
             double ready = seconds(begin);
-            Await.until("an empty backlog", Duration.ofMinutes(30), () -> published(relay) >= rows);
+            Published.await(relay, rows, Duration.ofMinutes(30));
             double all = seconds(begin);
             Duration cpu = relay.cpu();
             long resident = relay.peakResidentMb();
@@ -91,16 +91,6 @@ final class BacklogBench implements Callable<Integer> {
             return 1;
         }
         return stored == rows ? 0 : 1;
-    }
-
-    static double published(RelayProcess relay) throws InterruptedException {
-        String metrics = relay.page("/metrics");
-        return metrics == null
-                ? 0
-                : metrics.lines()
-                        .filter(line -> line.startsWith("outbox_relay_events_published_total{"))
-                        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-                        .sum();
     }
 
     private static double seconds(long begin) {

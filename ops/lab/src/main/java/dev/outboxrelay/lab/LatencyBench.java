@@ -1,6 +1,5 @@
 package dev.outboxrelay.lab;
 
-import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.RelayProcess;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamInfo;
@@ -56,7 +55,7 @@ final class LatencyBench implements Callable<Integer> {
             write(servers, rate * seconds);
             Duration used = relay.cpu().minus(before);
             int all = warmUp + rate * seconds;
-            Await.until("every event", Duration.ofMinutes(2), () -> BacklogBench.published(relay) >= all);
+            Published.await(relay, all, Duration.ofMinutes(2));
             List<Double> millis = latencies(servers, warmUp / (long) tenants);
             Collections.sort(millis);
             Duration idle = idle(relay);

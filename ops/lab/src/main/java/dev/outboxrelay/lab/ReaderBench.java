@@ -105,5 +105,9 @@ final class ReaderBench implements Callable<Integer> {
                 Drained.median(rounds, Drained::rate),
                 Drained.median(rounds, Drained::cpuMicros),
                 all);
+        String threads = rounds.get(rounds.size() - 1).threads();
+        if (!threads.isEmpty()) {
+            System.out.printf("%-28s last round by thread, µs an event: %s%n", "", threads);
+        }
     }
 }

@@ -21,15 +21,23 @@ final class RelayDrain {
         Map<String, String> all = new TreeMap<>(settings);
         all.put("outbox.postgres.slot", SLOT);
         try (RelayProcess relay = servers.relay(javaOptions, all)) {
-            Await.until("the first event", Duration.ofMinutes(1), () -> BacklogBench.published(relay) > 0);
-            double already = BacklogBench.published(relay);
+            double already = Published.await(relay, 1, Duration.ofMinutes(1));
             Duration before = relay.cpu();
+            Map<String, Duration> threadsBefore = relay.cpuByThread();
             long begin = System.nanoTime();
-            Await.until("every event", Duration.ofMinutes(10), () -> BacklogBench.published(relay) >= rows);
+            Published.await(relay, rows, Duration.ofMinutes(10));
             double seconds = (System.nanoTime() - begin) / (double) TimeUnit.SECONDS.toNanos(1);
             double micros = relay.cpu().minus(before).toNanos() / 1_000.0;
+            Map<String, Double> threads = new TreeMap<>();
+            relay.cpuByThread()
+                    .forEach((name, cpu) -> threads.put(
+                            name,
+                            cpu.minus(threadsBefore.getOrDefault(name, Duration.ZERO))
+                                            .toNanos()
+                                    / 1_000.0
+                                    / (rows - already)));
             relay.terminate(Duration.ofSeconds(30)); // a flight recording is written at an orderly end only
-            return new Drained((rows - already) / seconds, micros / (rows - already));
+            return new Drained((rows - already) / seconds, micros / (rows - already), threads);
         } finally {
             dropSlot(servers);
             deleteStreams(servers);
