@@ -14,7 +14,6 @@ final class Batch {
 
     private final List<Change> changes = new ArrayList<>();
     private long bytes;
-    private long begunNanos;
 
     /** @param valueBytes what its values take */
     void row(Change.Inserted row, long valueBytes) {
@@ -26,9 +25,6 @@ final class Batch {
     }
 
     private void add(Change change, long cost) {
-        if (changes.isEmpty()) {
-            begunNanos = System.nanoTime();
-        }
         changes.add(change);
         bytes += cost;
     }
@@ -48,10 +44,5 @@ final class Batch {
     /** About what it takes in memory. */
     long bytes() {
         return bytes;
-    }
-
-    /** Time since its first change came, in nanoseconds; only where there is one. */
-    long ageNanos() {
-        return System.nanoTime() - begunNanos;
     }
 }

@@ -7,8 +7,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Batches on their way from the thread that reads the WAL to the engine's polling thread, bounded by bytes: while there
- * is no room the reader waits, and the WAL is the buffer. Thread-safe.
+ * Batches on their way from the thread that reads the WAL to the engine's polling thread, bounded by bytes and by
+ * changes: while there is no room the reader waits, and the WAL is the buffer. Thread-safe.
  */
 final class Handover {
 
@@ -17,13 +17,16 @@ final class Handover {
     private final Condition left = lock.newCondition();
     private final ArrayDeque<Batch> queue = new ArrayDeque<>();
     private final long maxBytes;
+    private final int maxChanges;
     private long bytes;
+    private int changes;
     private volatile boolean empty = true;
     private volatile boolean open;
     private boolean failed;
 
-    Handover(long maxBytes) {
+    Handover(long maxBytes, int maxChanges) {
         this.maxBytes = maxBytes;
+        this.maxChanges = maxChanges;
     }
 
     /** The slot is ours: from now on batches may come. */
@@ -58,7 +61,7 @@ final class Handover {
         lock.lockInterruptibly();
         try {
             long nanos = atMost.toNanos();
-            while (!queue.isEmpty() && bytes + batch.bytes() > maxBytes) {
+            while (!queue.isEmpty() && !hasRoom(batch)) {
                 if (nanos <= 0) {
                     return false;
                 }
@@ -66,12 +69,17 @@ final class Handover {
             }
             queue.add(batch);
             bytes += batch.bytes();
+            changes += batch.size();
             empty = false;
             arrived.signal();
             return true;
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean hasRoom(Batch batch) {
+        return bytes + batch.bytes() <= maxBytes && changes + batch.size() <= maxChanges;
     }
 
     /** The next batch, in order; null when none came in time or none will come any more. */
@@ -88,6 +96,7 @@ final class Handover {
             }
             Batch batch = queue.remove();
             bytes -= batch.bytes();
+            changes -= batch.size();
             empty = queue.isEmpty();
             left.signal();
             return batch;

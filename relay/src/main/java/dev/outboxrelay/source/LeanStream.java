@@ -34,8 +34,11 @@ final class LeanStream implements ReplicationStream {
     /** How long a call may wait for room or for messages, for the same reason. */
     private static final Duration CALL = Duration.ofMillis(50);
 
-    /** How long rows may be collected while whoever takes them has nothing to do. */
-    private static final long LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    /**
+     * The least time between two batches that are not full: the first row after a silence goes at once, and those close
+     * behind it go together.
+     */
+    private static final long APART_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     /** Which part of the time since the last message a pause may take. */
     private static final int IDLE_PART = 16;
@@ -51,6 +54,7 @@ final class LeanStream implements ReplicationStream {
     private final AtomicInteger writers = new AtomicInteger();
     private Batch batch = new Batch();
     private long lastMessage = System.nanoTime();
+    private long lastHandedOver = lastMessage;
     private @Nullable ExecutorService keepAlive;
     private volatile Lsn lastReceived = Lsn.INVALID_LSN;
 
@@ -96,7 +100,7 @@ final class LeanStream implements ReplicationStream {
             lastMessage = now;
             long lsn = stream.getLastReceiveLSN().asLong();
             boolean whole = output.read(message, lsn, batch);
-            if (whole && handover.isEmpty() && batch.ageNanos() >= LINGER_NANOS) {
+            if (whole && handover.isEmpty() && now - lastHandedOver >= APART_NANOS) {
                 handOver(Duration.ZERO);
             }
         }
@@ -120,6 +124,7 @@ final class LeanStream implements ReplicationStream {
         boolean done = handover.offer(batch, atMost);
         if (done) {
             batch = new Batch();
+            lastHandedOver = System.nanoTime();
         }
         return done;
     }

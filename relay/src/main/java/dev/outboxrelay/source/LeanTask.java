@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LeanTask extends PostgresConnectorTask {
 
+    /** As many full batches as the engine's own queue would hold. */
+    private static final int QUEUED_BATCHES = 2;
+
     private static final Duration TICK = Duration.ofMillis(200);
 
     private @Nullable LeanSettings settings;
@@ -44,7 +47,7 @@ public final class LeanTask extends PostgresConnectorTask {
     protected ReplicationConnection buildReplicationConnection(
             PostgresConnection connection, PostgresSchema schema, PostgresConnectorConfig config) throws SQLException {
         LeanSettings all = Objects.requireNonNull(settings, "the engine calls preStart first");
-        Handover rows = new Handover(all.queueBytes());
+        Handover rows = new Handover(all.queueBytes(), QUEUED_BATCHES * all.batchRows());
         handover = rows;
         topic = config.getLogicalName();
         partition = new PostgresPartition(topic, config.databaseName()).getSourcePartition();

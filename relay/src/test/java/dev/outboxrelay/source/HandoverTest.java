@@ -15,7 +15,7 @@ final class HandoverTest {
 
     private static final Duration LONG = Duration.ofSeconds(20);
 
-    private final Handover handover = new Handover(2_000);
+    private final Handover handover = new Handover(2_000, 3);
 
     private static Batch batch(long bytes) {
         Batch batch = new Batch();
@@ -46,6 +46,15 @@ final class HandoverTest {
         handover.take(Duration.ZERO);
 
         assertThat(handover.offer(batch(1_000), Duration.ZERO)).isTrue();
+    }
+
+    @Test
+    void a_batch_waits_outside_while_there_are_too_many_changes_inside() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            assertThat(handover.offer(batch(1), Duration.ZERO)).isTrue();
+        }
+
+        assertThat(handover.offer(batch(1), Duration.ofMillis(1))).isFalse();
     }
 
     @Test
