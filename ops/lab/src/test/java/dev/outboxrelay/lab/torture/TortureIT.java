@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class TortureIT {
 
+    private static final int TRIES = 6;
     private static final Duration DOWN = Duration.ofMillis(400);
 
     @TempDir
@@ -41,9 +42,7 @@ final class TortureIT {
     void without_the_fence_events_are_doubled() throws Exception {
         Step kill = Step.of(new Fault.KillRelay(Target.LEADER, DOWN));
 
-        assertThat(run(settings(1, true, "fence"), new Plan(List.of(kill, kill))))
-                .extracting(Violation::kind)
-                .contains(Kind.DOUBLED);
+        assertFinds(Kind.DOUBLED, 1, true, "fence", new Plan(List.of(kill, kill)));
     }
 
     @Test
@@ -54,9 +53,7 @@ final class TortureIT {
                 Duration.ofSeconds(4),
                 new Fault.KillRelay(Target.LEADER, DOWN));
 
-        assertThat(run(settings(2, true, "watermark"), new Plan(List.of(step))))
-                .extracting(Violation::kind)
-                .contains(Kind.LOST);
+        assertFinds(Kind.LOST, 2, true, "watermark", new Plan(List.of(step)));
     }
 
     @Test
@@ -64,9 +61,18 @@ final class TortureIT {
         // a leader that gives up its place drops messages in the middle of a window, and the next takes those behind
         Plan plan = new Plan(List.of(Step.of(new Fault.StepDown(16))));
 
-        assertThat(run(settings(3, false, "chain"), plan))
-                .extracting(Violation::kind)
-                .contains(Kind.OUT_OF_ORDER);
+        assertFinds(Kind.OUT_OF_ORDER, 3, false, "chain", plan);
+    }
+
+    /** Whether a fault meets the window at the wrong moment is a matter of chance: it gets some, and one is enough. */
+    private void assertFinds(Kind kind, long seed, boolean single, String broken, Plan plan) throws Exception {
+        List<Kind> found = List.of();
+        for (int i = 0; i < TRIES && !found.contains(kind); i++) {
+            found = run(settings(seed + 10L * i, single, broken), plan).stream()
+                    .map(Violation::kind)
+                    .toList();
+        }
+        assertThat(found).contains(kind);
     }
 
     private List<Violation> run(Settings settings, Plan plan) throws Exception {
