@@ -118,11 +118,14 @@ sealed interface Fault {
         }
     }
 
-    /** The leaders of all streams are made to give up their places, again and again. */
-    record StepDown(int times) implements OfServer {
+    /**
+     * Every stream loses its subjects and gets them back, several times a second, while the leader's connections are
+     * slow: messages in the middle of a window are refused and those behind them would be taken.
+     */
+    record Flicker(Duration length) implements OfServer {
         @Override
         public String text() {
-            return "every stream's leader steps down, " + times + " times";
+            return "streams lose and regain their subjects for " + seconds(length);
         }
     }
 

@@ -122,8 +122,8 @@ final class Run {
     private void drain(Stage stage) throws Exception {
         try (TableReader tables = new TableReader(stage.postgres(), SLOT);
                 StreamReader streams = new StreamReader(stage.nats().urls())) {
-            String end = walEnd(stage);
-            if (!becomes(stage, DRAIN, () -> isConfirmed(tables, end))) {
+            String end = stage.walEnd();
+            if (!becomes(stage, DRAIN, () -> stage.isConfirmed(end))) {
                 report.violation(new Violation(
                         Kind.STALLED,
                         "",
@@ -132,21 +132,6 @@ final class Run {
             }
             boolean unused = becomes(stage, GRACE, () -> isComplete(tables, streams));
         }
-    }
-
-    private static String walEnd(Stage stage) throws SQLException {
-        try (java.sql.Connection connection = stage.postgres().superuser();
-                java.sql.Statement statement = connection.createStatement();
-                java.sql.ResultSet row = statement.executeQuery("SELECT pg_current_wal_lsn()")) {
-            row.next();
-            return row.getString(1);
-        }
-    }
-
-    private static boolean isConfirmed(TableReader tables, String end) throws SQLException {
-        return tables.count("SELECT count(*) FROM pg_replication_slots WHERE slot_name = '" + SLOT
-                        + "' AND confirmed_flush_lsn >= '" + end + "'")
-                == 1;
     }
 
     private static boolean isComplete(TableReader tables, StreamReader streams) throws Exception {

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class Stage implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Duration CATCH_UP = Duration.ofMinutes(5);
 
     private final Settings settings;
     private final TestPostgres postgres;
@@ -95,15 +97,10 @@ final class Stage implements AutoCloseable {
 
     /** What everything runs on, for the record. */
     String versions() throws SQLException, IOException, InterruptedException {
-        try (java.sql.Connection connection = postgres.superuser();
-                java.sql.Statement statement = connection.createStatement();
-                java.sql.ResultSet row = statement.executeQuery("SHOW server_version")) {
-            row.next();
-            return "PostgreSQL " + row.getString(1) + ", nats-server "
-                    + nats.connection().getServerInfo().getVersion() + ", JDK "
-                    + Runtime.version().feature() + ", "
-                    + Runtime.getRuntime().availableProcessors() + " processors for everything";
-        }
+        return "PostgreSQL " + value("SHOW server_version") + ", nats-server "
+                + nats.connection().getServerInfo().getVersion() + ", JDK "
+                + Runtime.version().feature() + ", "
+                + Runtime.getRuntime().availableProcessors() + " processors for everything";
     }
 
     Settings settings() {
@@ -124,7 +121,12 @@ final class Stage implements AutoCloseable {
 
     /** Who leads at this moment. */
     Optional<Instance> leader() throws InterruptedException {
-        for (Instance relay : relays) {
+        return leaderAmong(relays);
+    }
+
+    /** Who of these leads at this moment; a frozen one would keep the answer waiting. */
+    Optional<Instance> leaderAmong(Collection<Instance> some) throws InterruptedException {
+        for (Instance relay : some) {
             if (relay.leads()) {
                 return Optional.of(relay);
             }
@@ -160,6 +162,36 @@ final class Stage implements AutoCloseable {
         boolean unused = await("relay " + relay.name() + " publishes", () -> relay.published() > before ? true : null);
     }
 
+    /** Waits until the slot is confirmed up to what is in the WAL now, and says how long it took. */
+    Duration awaitConfirmed() throws SQLException {
+        long begin = System.nanoTime();
+        String end = walEnd();
+        boolean unused =
+                await("the slot is confirmed up to " + end, CATCH_UP, () -> isConfirmed(end) ? Boolean.TRUE : null);
+        return Duration.ofNanos(System.nanoTime() - begin);
+    }
+
+    /** Where the WAL ends. */
+    String walEnd() throws SQLException {
+        return value("SELECT pg_current_wal_lsn()");
+    }
+
+    /** Whether the slot is confirmed up to a place in the WAL. */
+    boolean isConfirmed(String lsn) throws SQLException {
+        return value("SELECT count(*) FROM pg_replication_slots WHERE slot_name = '" + Run.SLOT
+                        + "' AND confirmed_flush_lsn >= '" + lsn + "'")
+                .equals("1");
+    }
+
+    private String value(String sql) throws SQLException {
+        try (java.sql.Connection connection = postgres.superuser();
+                java.sql.Statement statement = connection.createStatement();
+                java.sql.ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
     double publishedBy(Instance relay) {
         try {
             return relay.published();
@@ -181,8 +213,12 @@ final class Stage implements AutoCloseable {
     }
 
     <T> T await(String what, Await.Source<T> source) {
+        return await(what, PATIENCE, source);
+    }
+
+    private static <T> T await(String what, Duration patience, Await.Source<T> source) {
         try {
-            return Await.value(what, PATIENCE, source);
+            return Await.value(what, patience, source);
         } catch (AssertionError e) {
             throw new Stalled(String.valueOf(e.getMessage()), e);
         }
