@@ -32,7 +32,7 @@ final class TortureIT {
         LogManager.getLogManager().reset(); // the NATS client tells of every connection that is broken on purpose
     }
 
-    /** Open: one run found no leader within 90 s after connections to PostgreSQL were broken. */
+    /** Open: after a stop of PostgreSQL the harness waits in vain for a relay that does lead, as its /readyz says. */
     @Test
     @Tag("open")
     void everything_broken_once_nothing_is_lost_doubled_or_out_of_order() throws Exception {
