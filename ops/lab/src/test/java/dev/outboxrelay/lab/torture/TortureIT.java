@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.logging.LogManager;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,9 +31,7 @@ final class TortureIT {
         LogManager.getLogManager().reset(); // the NATS client tells of every connection that is broken on purpose
     }
 
-    /** Open: after a stop of PostgreSQL the harness waits in vain for a relay that does lead, as its /readyz says. */
     @Test
-    @Tag("open")
     void everything_broken_once_nothing_is_lost_doubled_or_out_of_order() throws Exception {
         long seed = System.nanoTime() % 100_000;
 
@@ -59,12 +56,7 @@ final class TortureIT {
         assertFinds(Kind.LOST, 2, true, "watermark", new Plan(List.of(step)));
     }
 
-    /**
-     * Open: a leader that steps down in good order does not meet the middle of a window any more; it needs a fault that
-     * does.
-     */
     @Test
-    @Tag("open")
     void without_the_chain_events_are_out_of_order() throws Exception {
         // what is refused in the middle of a window comes behind what was taken after it
         Plan plan = new Plan(List.of(Step.of(new Fault.Flicker(Duration.ofSeconds(6)))));
