@@ -6,8 +6,8 @@
 -- From this moment the server keeps WAL until the relay has confirmed it: see max_slot_wal_keep_size in README.md.
 -- Running it again is harmless. A slot of this name that the relay could not use is an error, never replaced.
 --
--- Physical failover (PostgreSQL 17 and later): to have the slot synchronised to standbys, create it with this
--- statement instead, and set synchronized_standby_slots on the primary and sync_replication_slots on the standby:
+-- Physical failover (PostgreSQL 17 and later): a slot that standbys are to keep a copy of is created with this
+-- statement instead; this file then finds that it fits. The settings that belong to it: README.md, "Failover".
 --   SELECT pg_create_logical_replication_slot('outbox_relay', 'pgoutput', failover => true);
 
 DO $slot$

@@ -155,7 +155,7 @@ public final class Relay {
         while (!isStopping()) {
             heartbeat = clock.instant();
             try {
-                Optional<Lease> elected = lock.tryLead(greatestTerm, System.nanoTime());
+                Optional<Lease> elected = lock.tryLead(greatestTerm, System::nanoTime);
                 if (elected.isPresent()) {
                     return elected;
                 }

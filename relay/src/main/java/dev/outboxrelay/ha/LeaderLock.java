@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,11 +51,12 @@ public final class LeaderLock implements AutoCloseable {
      * Tries to become the leader; empty while another one is.
      *
      * @param seen the greatest term that was met elsewhere: the new one is greater, even if the table forgot it
-     * @param nowNanos monotonic time of the call
+     * @param nanoTime monotonic time: a connection may take long, and the lease counts from the question on it
      */
-    public Optional<Lease> tryLead(long seen, long nowNanos) throws DatabaseException {
+    public Optional<Lease> tryLead(long seen, LongSupplier nanoTime) throws DatabaseException {
         try {
             Connection open = connect();
+            long asked = nanoTime.getAsLong();
             if (!lock(open)) {
                 return Optional.empty();
             }
@@ -67,7 +69,7 @@ public final class LeaderLock implements AutoCloseable {
                         .log("ended sessions of an earlier leader");
             }
             // before anything is read: from here on, what an earlier leader has not committed rolls back
-            return Optional.of(new Lease(raiseTerm(open, seen), ServerIdentity.read(open), nowNanos));
+            return Optional.of(new Lease(raiseTerm(open, seen), ServerIdentity.read(open), asked));
         } catch (SQLException e) {
             close();
             throw new DatabaseException("asking who leads slot " + slot, e);

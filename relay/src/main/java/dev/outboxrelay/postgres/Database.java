@@ -8,6 +8,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** Opens connections to the database that holds the outbox. Thread-safe; pools nothing. */
 public final class Database {
@@ -15,14 +17,16 @@ public final class Database {
     /** Seconds until an attempt to connect, or a statement that gets no answer from the network, fails. */
     private static final String CONNECT_SECONDS = "10";
 
-    private static final String SILENCE_SECONDS = "60";
+    private static final int SILENCE_SECONDS = 60;
 
     private final PostgresSettings settings;
     private final List<Endpoint> endpoints;
+    private volatile Endpoint lastPrimary;
 
     public Database(PostgresSettings settings) {
         this.settings = settings;
         this.endpoints = Endpoint.parse(settings.url());
+        this.lastPrimary = endpoints.get(0);
     }
 
     /**
@@ -32,7 +36,7 @@ public final class Database {
      * @throws SQLException when the server cannot be reached or refuses; {@link SqlErrors} tells which
      */
     public Connection open(String purpose) throws SQLException {
-        return open(purpose, SILENCE_SECONDS);
+        return openAt(primary(), purpose);
     }
 
     /**
@@ -43,7 +47,7 @@ public final class Database {
      * @throws SQLException when the server cannot be reached or refuses
      */
     public Connection openBrief(String purpose, int seconds) throws SQLException {
-        return open(purpose, Integer.toString(seconds));
+        return DriverManager.getConnection(settings.url(), properties(purpose, Integer.toString(seconds)));
     }
 
     /**
@@ -70,13 +74,14 @@ public final class Database {
             return endpoints.get(0);
         }
         SQLException last = new SQLException("none of the configured servers is a primary", "08001");
-        for (Endpoint endpoint : endpoints) {
+        for (Endpoint endpoint : lastPrimaryFirst()) {
             try (Connection connection =
                             DriverManager.getConnection(endpoint.url(), properties("look", CONNECT_SECONDS));
                     Statement statement = connection.createStatement();
                     ResultSet row = statement.executeQuery("SELECT pg_catalog.pg_is_in_recovery()")) {
                 row.next();
                 if (!row.getBoolean(1)) {
+                    lastPrimary = endpoint;
                     return endpoint;
                 }
             } catch (SQLException e) {
@@ -93,11 +98,22 @@ public final class Database {
      * @throws SQLException when the server cannot be reached, refuses, or is one of several and no primary
      */
     public Connection openAt(Endpoint endpoint, String purpose) throws SQLException {
-        return DriverManager.getConnection(endpoint.url(), properties(purpose, SILENCE_SECONDS));
+        // a server that accepts a connection and says nothing would otherwise be waited for as long as for an answer
+        Connection connection = DriverManager.getConnection(endpoint.url(), properties(purpose, CONNECT_SECONDS));
+        try {
+            connection.setNetworkTimeout(Runnable::run, (int) TimeUnit.SECONDS.toMillis(SILENCE_SECONDS));
+            return connection;
+        } catch (SQLException e) {
+            connection.close();
+            throw e;
+        }
     }
 
-    private Connection open(String purpose, String silenceSeconds) throws SQLException {
-        return DriverManager.getConnection(settings.url(), properties(purpose, silenceSeconds));
+    /** One that says nothing costs ten seconds each time. */
+    private List<Endpoint> lastPrimaryFirst() {
+        Endpoint first = lastPrimary;
+        return Stream.concat(Stream.of(first), endpoints.stream().filter(endpoint -> !endpoint.equals(first)))
+                .toList();
     }
 
     private Properties properties(String purpose, String silenceSeconds) {

@@ -54,7 +54,7 @@ final class BatchWorker<T> implements AutoCloseable {
     private final PriorityQueue<Delayed<T>> delayed = new PriorityQueue<>((a, b) -> Long.compare(a.due - b.due, 0));
     private final Thread thread;
     private volatile boolean closed;
-    private @Nullable Connection connection;
+    private volatile @Nullable Connection connection;
 
     BatchWorker(
             String purpose,
@@ -90,7 +90,11 @@ final class BatchWorker<T> implements AutoCloseable {
         closed = true;
         thread.interrupt();
         try {
-            thread.join(TimeUnit.SECONDS.toMillis(5));
+            thread.join(TimeUnit.SECONDS.toMillis(1));
+            if (thread.isAlive()) {
+                disconnect(); // it waits for an answer that may never come
+                thread.join(TimeUnit.SECONDS.toMillis(5));
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

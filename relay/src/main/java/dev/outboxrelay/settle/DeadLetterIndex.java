@@ -12,7 +12,10 @@ import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Tells which events became dead letters before this start. One thread; opens its connection at the first question. */
+/**
+ * Tells which events became dead letters before this start. One thread, closing apart; opens its connection at the
+ * first question.
+ */
 public final class DeadLetterIndex implements AutoCloseable {
 
     private static final String SELECT =
@@ -20,7 +23,7 @@ public final class DeadLetterIndex implements AutoCloseable {
 
     private final Database database;
     private final String slot;
-    private @Nullable Connection connection;
+    private volatile @Nullable Connection connection;
 
     public DeadLetterIndex(Database database, String slot) {
         this.database = database;

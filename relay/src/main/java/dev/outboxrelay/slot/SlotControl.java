@@ -99,8 +99,9 @@ public final class SlotControl implements AutoCloseable {
         }
     }
 
+    /** Closes the connection; who waits for an answer on it is told that there will be none. Any thread. */
     @Override
-    public synchronized void close() {
+    public void close() {
         try {
             connection.close();
         } catch (SQLException e) {

@@ -55,7 +55,7 @@ public final class SlotMonitor implements AutoCloseable {
     private final Listener listener;
     private final Thread thread;
     private volatile boolean closed;
-    private @Nullable Connection connection;
+    private volatile @Nullable Connection connection;
     private Lsn nudgedAt = Lsn.NONE;
     private long lastNudge = System.nanoTime() - NUDGE_NANOS;
 
@@ -77,7 +77,11 @@ public final class SlotMonitor implements AutoCloseable {
         closed = true;
         thread.interrupt();
         try {
-            thread.join(Duration.ofSeconds(5).toMillis());
+            thread.join(Duration.ofSeconds(1).toMillis());
+            if (thread.isAlive()) {
+                disconnect(); // it waits for an answer that may never come
+                thread.join(Duration.ofSeconds(5).toMillis());
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

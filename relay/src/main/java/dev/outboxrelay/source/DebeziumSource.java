@@ -12,9 +12,11 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,7 +33,8 @@ import org.slf4j.LoggerFactory;
 public final class DebeziumSource {
 
     private static final Logger log = LoggerFactory.getLogger(DebeziumSource.class);
-    private static final long STOP_SECONDS = 20;
+    private static final long STOP_SECONDS = 10;
+    private static final AtomicLong RUNS = new AtomicLong();
 
     /** Who takes the changes. */
     public interface Handler {
@@ -75,7 +78,7 @@ public final class DebeziumSource {
     public DebeziumSource(Settings settings, Endpoint endpoint, String messagePrefix, Handler handler) {
         this.handler = handler;
         this.engine = DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
-                .using(EngineProperties.of(settings, endpoint, messagePrefix))
+                .using(properties(settings, endpoint, messagePrefix))
                 .using(this::completed)
                 .using(new DebeziumEngine.ConnectorCallback() {
                     @Override
@@ -89,6 +92,13 @@ public final class DebeziumSource {
         this.thread.setDaemon(true);
     }
 
+    private static Properties properties(Settings settings, Endpoint endpoint, String messagePrefix) {
+        Properties properties = EngineProperties.of(settings, endpoint, messagePrefix);
+        // an engine waits two minutes for the names of its metrics if one that was left behind still has them
+        properties.setProperty("custom.metric.tags", "run=" + RUNS.incrementAndGet());
+        return properties;
+    }
+
     /** Starts the engine; returns at once. */
     public void start() {
         thread.start();
@@ -100,24 +110,37 @@ public final class DebeziumSource {
     }
 
     /**
-     * Stops the engine and waits for it. What is settled should have been confirmed before: the engine interrupts the
-     * thread that does it.
+     * Stops the engine and waits for it, but for {@value #STOP_SECONDS} seconds at most. What is settled should have
+     * been confirmed before: the engine interrupts the thread that does it.
+     *
+     * <p>An engine whose server says nothing any more does not stop in time. It is left behind: it hands nothing over,
+     * what it may still confirm is settled, and the next start ends its connection to the slot.
      */
     public void stop() throws InterruptedException {
         if (!closing.compareAndSet(false, true)) {
             return;
         }
-        // the engine refuses to stop while its task is starting
-        while (!polling.await(100, TimeUnit.MILLISECONDS) && ended.getCount() > 0) {
-            log.debug("waiting for the engine to come up before stopping it");
+        Thread stopping = new Thread(this::closeEngine, "outbox-source-stop");
+        stopping.setDaemon(true);
+        stopping.start();
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(STOP_SECONDS);
+        stopping.join(TimeUnit.SECONDS.toMillis(STOP_SECONDS));
+        if (!ended.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+            log.atWarn().addKeyValue("seconds", STOP_SECONDS).log("the engine does not stop and is left behind");
         }
+    }
+
+    private void closeEngine() {
         try {
+            // the engine refuses to stop while its task is starting
+            while (!polling.await(100, TimeUnit.MILLISECONDS) && ended.getCount() > 0) {
+                log.debug("waiting for the engine to come up before stopping it");
+            }
             engine.close();
         } catch (IOException | IllegalStateException e) {
             log.atDebug().addKeyValue("error", e.getMessage()).log("engine was stopping by itself");
-        }
-        if (!ended.await(STOP_SECONDS, TimeUnit.SECONDS)) {
-            log.atError().addKeyValue("seconds", STOP_SECONDS).log("engine did not stop");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

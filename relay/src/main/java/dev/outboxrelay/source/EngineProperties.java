@@ -33,6 +33,9 @@ final class EngineProperties {
         p.setProperty("database.dbname", endpoint.database());
         p.setProperty("database.user", settings.postgres().user());
         p.setProperty("database.password", settings.postgres().password().value());
+        // the driver's default is to wait for ever for a server that says nothing
+        p.setProperty("database.connectTimeout", "10");
+        p.setProperty("database.socketTimeout", "20");
         endpoint.parameters().forEach((name, value) -> p.setProperty("database." + name, value));
         p.setProperty("slot.name", settings.postgres().slot());
         p.setProperty("publication.name", settings.postgres().publication());

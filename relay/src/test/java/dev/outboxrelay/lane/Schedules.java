@@ -1,5 +1,7 @@
 package dev.outboxrelay.lane;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.outboxrelay.lane.Step.Kind;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -8,10 +10,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 
 /** Makes schedules from seeds, and makes those that fail short. */
 final class Schedules {
+
+    private static final Pattern SHRUNK = Pattern.compile("steps shrunk to (\\d+)");
+    private static final int SHORT = 12;
 
     /** How often each kind of step happens, relative to the others. */
     private final Map<Kind, Integer> weights = new EnumMap<>(Kind.class);
@@ -148,6 +155,13 @@ final class Schedules {
             total.add(world.tally);
         }
         return Optional.empty();
+    }
+
+    /** Demands of the report about a schedule that failed that it is one to be read. */
+    static void isShort(Throwable failure) {
+        Matcher steps = SHRUNK.matcher(String.valueOf(failure.getMessage()));
+        assertThat(steps.find()).isTrue();
+        assertThat(Integer.parseInt(steps.group(1))).isLessThanOrEqualTo(SHORT);
     }
 
     private static String report(long seed, Rules rules, List<Step> steps) {

@@ -46,7 +46,8 @@ final class SimSession {
     SimSession(World world, boolean useFences) {
         this.world = world;
         Lsn confirmed = world.confirmed();
-        fence = new Fence(0, world.slot, confirmed, useFences && !world.rules.broken(Rules.Broken.FENCE));
+        fence = new Fence(
+                0, world.slot, confirmed, world.ancestors, useFences && !world.rules.broken(Rules.Broken.FENCE));
         startUp = world.walEnd();
         lastCommit = confirmed;
         marked = confirmed;

@@ -71,6 +71,11 @@ record Step(Kind kind, int a, int b) {
         TICK,
         /** The database is as it was at the confirmed position: what came after it never happened. */
         RESTORE,
+        /**
+         * A standby is promoted: another timeline, and the copy of the slot lags by {@code a} flushes. Nothing else is
+         * lost: the relay is told of nothing that the standby has not got.
+         */
+        PROMOTE,
         /** The slot is made anew under another name at the place that is confirmed. */
         NEW_SLOT,
         /** The database is copied to another system, slot included. */

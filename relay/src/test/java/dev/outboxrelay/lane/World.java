@@ -90,6 +90,7 @@ final class World {
     boolean connected = true;
     long now;
     SlotIdentity slot = new SlotIdentity(7, 1, "outbox_relay");
+    final Map<Integer, Lsn> ancestors = new HashMap<>();
     private long walEnd = 1_000;
     SimSession session;
     private @Nullable Boolean restartWithFences;
@@ -179,6 +180,7 @@ final class World {
             case RUN -> repeat(3, this::everything);
             case TICK -> tick(a * MILLI);
             case RESTORE -> restore();
+            case PROMOTE -> promote(a);
             case NEW_SLOT -> newIdentity(new SlotIdentity(slot.systemIdentifier(), slot.timeline(), slot.slot() + "x"));
             case NEW_SYSTEM -> newIdentity(new SlotIdentity(slot.systemIdentifier() + 1, slot.timeline(), slot.slot()));
         }
@@ -412,6 +414,12 @@ final class World {
         session = new SimSession(this, true);
         session.linkChanged();
         tally.sessions++;
+    }
+
+    private void promote(int lag) {
+        ancestors.put(slot.timeline(), walEnd());
+        slot = new SlotIdentity(slot.systemIdentifier(), slot.timeline() + 1, slot.slot());
+        postgresCrash(lag);
     }
 
     private void crash(int processed, int letters) {

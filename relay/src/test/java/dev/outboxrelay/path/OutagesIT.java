@@ -6,7 +6,6 @@ import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.TestNats;
 import dev.outboxrelay.testing.TestPostgres;
 import io.nats.client.Connection;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -144,17 +143,57 @@ final class OutagesIT {
     }
 
     @Test
-    void every_backend_of_the_relay_is_terminated_under_load() throws Exception {
+    void each_backend_of_the_relay_and_then_all_are_terminated_under_load() throws Exception {
         try (RelayRig rig = outbox.relay(nats, Map.of())) {
             rig.awaitStreaming();
             try (Load load = Load.start(outbox, TENANTS, 3, 4)) {
-                for (String which : List.of("backend_type = 'walsender'", "backend_type = 'walsender'", "true")) {
-                    awaitMore(200);
+                for (String which : List.of(
+                        "backend_type = 'walsender'",
+                        "application_name = 'outbox-relay settle'",
+                        "application_name = 'outbox-relay control'",
+                        "application_name = 'outbox-relay slot monitor'",
+                        "application_name = 'outbox-relay leader'",
+                        "true")) {
+                    awaitMore(100);
 
-                    outbox.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"
-                            + TestPostgres.RELAY + "' AND " + which);
+                    Await.until("a backend to terminate where " + which, () -> terminated(which) > 0);
                 }
                 awaitMore(200);
+                assertThat(load.rows()).isPositive();
+            }
+
+            assertExactlyOnce();
+        }
+    }
+
+    @Test
+    void postgres_is_stopped_immediately_under_load() throws Exception {
+        try (RelayRig rig = outbox.relay(nats, Map.of())) {
+            rig.awaitStreaming();
+            try (Load load = Load.start(outbox, TENANTS, 3, 6)) {
+                awaitMore(300);
+
+                postgres.stopImmediately();
+                postgres.restart();
+
+                awaitMore(300);
+                assertThat(load.rows()).isPositive();
+            }
+
+            assertExactlyOnce();
+        }
+    }
+
+    @Test
+    void nats_is_restarted_in_an_orderly_way_under_load() throws Exception {
+        try (RelayRig rig = outbox.relay(nats, Map.of())) {
+            rig.awaitStreaming();
+            try (Load load = Load.start(outbox, TENANTS, 3, 7)) {
+                awaitMore(300);
+
+                nats.restart();
+
+                awaitMore(300);
                 assertThat(load.rows()).isPositive();
             }
 
@@ -183,22 +222,21 @@ final class OutagesIT {
     }
 
     private void awaitMore(int messages) throws Exception {
-        long before = Await.value("the streams", Duration.ofSeconds(10), () -> Streams.total(client));
-        Await.until(
-                messages + " more messages", Duration.ofSeconds(40), () -> Streams.total(client) >= before + messages);
+        Streams.awaitMore(client, messages);
+    }
+
+    private int terminated(String which) throws Exception {
+        try (java.sql.Connection superuser = outbox.superuser();
+                var statement = superuser.createStatement();
+                var row = statement.executeQuery(
+                        "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '"
+                                + TestPostgres.RELAY + "' AND " + which)) {
+            row.next();
+            return row.getInt(1);
+        }
     }
 
     private void assertExactlyOnce() throws Exception {
-        Map<String, List<String>> committed = outbox.committed();
-        for (Map.Entry<String, List<String>> tenant : committed.entrySet()) {
-            int expected = tenant.getValue().size();
-            Await.until(
-                    expected + " messages of " + tenant.getKey(),
-                    Duration.ofSeconds(40),
-                    () -> Streams.size(client, Streams.of(tenant.getKey())) >= expected);
-        }
-        assertThat(Streams.idsOf(client, committed.keySet())).isEqualTo(committed);
-        outbox.awaitAllMarked(Duration.ofSeconds(30));
-        assertThat(outbox.count("outbox.dead_letter")).isZero();
+        ExactlyOnce.demand(outbox, client);
     }
 }

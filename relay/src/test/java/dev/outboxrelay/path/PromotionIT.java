@@ -151,7 +151,6 @@ final class PromotionIT {
     }
 
     private void awaitMore(int messages) throws Exception {
-        long before = Await.value("the streams", Duration.ofSeconds(10), () -> Streams.total(client));
-        Await.until(messages + " more messages", PATIENCE, () -> Streams.total(client) >= before + messages);
+        Streams.awaitMore(client, messages);
     }
 }

@@ -1,5 +1,6 @@
 package dev.outboxrelay.path;
 
+import dev.outboxrelay.testing.Await;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
@@ -21,6 +22,7 @@ import java.util.TreeMap;
 final class Streams {
 
     private static final Duration SILENCE = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private Streams() {}
 
@@ -81,6 +83,12 @@ final class Streams {
         return management.getStreamNames().contains(stream)
                 ? management.getStreamInfo(stream).getStreamState().getMsgCount()
                 : 0;
+    }
+
+    /** Waits until so many more messages are in all streams together than at the call. */
+    static void awaitMore(Connection client, int messages) throws Exception {
+        long before = Await.value("the streams", PATIENCE, () -> total(client));
+        Await.until(messages + " more messages", PATIENCE, () -> total(client) >= before + messages);
     }
 
     /** How many messages all streams hold together. */

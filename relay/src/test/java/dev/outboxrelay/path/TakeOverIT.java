@@ -107,7 +107,8 @@ final class TakeOverIT {
     @Test
     void a_leader_frozen_with_messages_on_their_way_and_in_the_middle_of_a_dead_letter_is_replaced() throws Exception {
         TcpProxy toNats = proxy(nats.node(0).url().replace("nats://", ""));
-        TcpProxy toPostgres = proxy("127.0.0.1:" + outbox.postgres().port());
+        TcpProxy toPostgres =
+                proxy(outbox.postgres().host() + ":" + outbox.postgres().port());
         RelayProcess first = leader(Map.of(
                 "outbox.nats.url",
                 "nats://" + toNats.address(),
@@ -291,7 +292,6 @@ final class TakeOverIT {
     }
 
     private void awaitMore(int messages) throws Exception {
-        long before = Await.value("the streams", Duration.ofSeconds(10), () -> Streams.total(client));
-        Await.until(messages + " more messages", PATIENCE, () -> Streams.total(client) >= before + messages);
+        Streams.awaitMore(client, messages);
     }
 }

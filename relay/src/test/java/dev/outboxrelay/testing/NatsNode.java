@@ -50,6 +50,15 @@ public final class NatsNode {
         server.stop();
     }
 
+    /** Has the server send its clients away, a few at a time, and end ({@code nats-server --signal ldm}). */
+    public void lameDuck() {
+        server.signal("USR2");
+    }
+
+    public boolean isRunning() {
+        return server.isRunning();
+    }
+
     /**
      * Starts the server again, after stopping it if it runs, and waits until it takes clients. Whether its cluster has
      * a leader is another question: {@link TestNats#awaitReady()}.
@@ -100,6 +109,11 @@ public final class NatsNode {
         }
     }
 
+    /** Whether a client of this name is connected here. */
+    public boolean hasClient(String clientName) throws IOException, InterruptedException {
+        return get("/connz").body().contains("\"name\": \"" + clientName + "\"");
+    }
+
     /** Returns the name of the server that leads JetStream as this one sees it; empty while it knows none. */
     String knownLeader() throws IOException, InterruptedException {
         Matcher leader = LEADER.matcher(get("/jsz").body());
@@ -111,7 +125,8 @@ public final class NatsNode {
         return CURRENT.matcher(get("/jsz").body()).results().count();
     }
 
-    String name() {
+    /** Returns the name by which the cluster knows it. */
+    public String name() {
         return name;
     }
 

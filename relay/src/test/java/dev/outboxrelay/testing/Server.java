@@ -22,6 +22,9 @@ interface Server extends AutoCloseable {
     /** Lets a paused server go on. */
     void resume();
 
+    /** Sends a signal by name, such as {@code QUIT}, to the server's first process. */
+    void signal(String name);
+
     /** Returns whether the server has not ended. */
     boolean isRunning();
 

@@ -99,6 +99,13 @@ final class ServerContainer implements Server {
     }
 
     @Override
+    public void signal(String signal) {
+        docker().killContainerCmd(container.getContainerId())
+                .withSignal("SIG" + signal)
+                .exec();
+    }
+
+    @Override
     public boolean isRunning() {
         return created && Boolean.TRUE.equals(state().getRunning());
     }

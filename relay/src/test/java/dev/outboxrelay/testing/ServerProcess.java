@@ -109,6 +109,11 @@ final class ServerProcess implements Server {
     }
 
     @Override
+    public void signal(String signal) {
+        Signals.send(signal, List.of(running().toHandle()));
+    }
+
+    @Override
     public boolean isRunning() {
         return process != null && process.isAlive();
     }

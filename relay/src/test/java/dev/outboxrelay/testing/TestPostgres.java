@@ -216,6 +216,12 @@ public final class TestPostgres implements AutoCloseable {
         server.stop();
     }
 
+    /** Ends the server at its own hands without a checkpoint (immediate mode): clients are dropped in the middle. */
+    public void stopImmediately() {
+        server.signal("QUIT");
+        Await.until("PostgreSQL is gone", START_DEADLINE, () -> !server.isRunning());
+    }
+
     /** Starts the server again on the same data and port, after stopping it if it runs, and waits until it answers. */
     public void restart() {
         server.stop();

@@ -24,7 +24,7 @@ final class ChainBench implements Callable<Integer> {
     @Option(names = "--rows", defaultValue = "200000")
     private int rows;
 
-    @Option(names = "--rounds", defaultValue = "3")
+    @Option(names = "--rounds", defaultValue = "5")
     private int rounds;
 
     @Override
@@ -34,8 +34,12 @@ final class ChainBench implements Callable<Integer> {
             List<Double> ratios = new ArrayList<>();
             double unused = drain(servers, "none"); // the first one warms the servers up
             for (int round = 1; round <= rounds; round++) {
-                double with = drain(servers, "none");
-                double without = drain(servers, "chain");
+                // by turns first and second: whatever grows or warms up from run to run favours neither
+                boolean withFirst = round % 2 == 1;
+                double first = drain(servers, withFirst ? "none" : "chain");
+                double second = drain(servers, withFirst ? "chain" : "none");
+                double with = withFirst ? first : second;
+                double without = withFirst ? second : first;
                 ratios.add(with / without);
                 System.out.printf(
                         Locale.ROOT,
