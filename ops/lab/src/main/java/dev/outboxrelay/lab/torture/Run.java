@@ -166,6 +166,7 @@ final class Run {
                 StreamReader streams = new StreamReader(stage.nats().urls())) {
             long rows = 0;
             long messages = 0;
+            long late = 0;
             int place = 0;
             StringBuilder perTenant = new StringBuilder();
             Set<String> unread = new TreeSet<>(streams.names());
@@ -176,8 +177,9 @@ final class Run {
                 boolean owns = there.contains(name) && !tenant.equals(Tenants.CONFLICTING);
                 StreamContents stream = owns ? streams.read(name) : null;
                 unread.remove(owns ? name : "");
-                List<Violation> found =
-                        new Checker(tenant, SLOT, settings.settle(), tables::tenantOf).check(expected, stream);
+                Checker checker = new Checker(tenant, SLOT, settings.settle(), tables::tenantOf);
+                List<Violation> found = checker.check(expected, stream);
+                late += checker.late();
                 found.forEach(report::violation);
                 if (!found.isEmpty()) {
                     Evidence.tenant(folder, place, expected, stream);
@@ -193,6 +195,7 @@ final class Run {
             census.count("tenants, odd ones too", place);
             census.text("rows per tenant", perTenant.toString());
             census.count("messages in the streams", messages);
+            census.count("sent by a leader, stored after its successor's first", late);
             census.count("dead letters", tables.count("SELECT count(*) FROM outbox.dead_letter"));
             census.text("dead letters by reason", reasons(tables));
             census.count("terms of leadership", tables.count("SELECT coalesce(max(term), 0) FROM outbox.leader"));

@@ -151,12 +151,33 @@ final class CheckerTest {
     }
 
     @Test
-    void a_message_of_an_earlier_leader_behind_one_of_a_later_leader_is_wrong() {
-        rows.addAll(List.of(row(0), row(1)));
-        store(0, 1);
-        messages.set(1, with(messages.get(1), "Outbox-Position", POSITION.replace("1;7;", "1;6;") + "id-1"));
+    void what_an_earlier_leader_had_in_flight_may_come_after_a_later_leaders_first() {
+        handOver(500);
+
+        assertThat(check()).isEmpty();
+    }
+
+    @Test
+    void an_earlier_leader_that_goes_on_behind_a_later_one_is_wrong() {
+        handOver(501);
 
         assertThat(check()).containsExactly(Kind.WRONG_HEADERS);
+    }
+
+    /** One message of the later leader, then so many of the earlier one. */
+    private void handOver(int late) {
+        for (int number = 0; number <= late; number++) {
+            rows.add(row(number));
+            store(number);
+            if (number > 0) {
+                messages.set(
+                        number,
+                        with(
+                                messages.get(number),
+                                "Outbox-Position",
+                                POSITION.replace("1;7;", "1;6;") + "id-" + number));
+            }
+        }
     }
 
     @Test
