@@ -137,7 +137,7 @@ public final class DeadLetterWriter implements AutoCloseable {
         insert.setString(7, event.headersJson());
         insert.setObject(8, time(event.origin().committedAtMicros()));
         insert.setString(9, letter.reason().code());
-        insert.setString(10, letter.error());
+        insert.setString(10, ErrorText.of(letter.error()));
         insert.setInt(11, letter.attempts());
     }
 
