@@ -21,4 +21,14 @@ public record RowRef(TableName table, String id) {
         return table.map(name -> new RowRef(name, text.substring(colon + 1)))
                 .orElseGet(() -> new RowRef(TableName.OUTBOX_MESSAGE, text));
     }
+
+    /** The row of a letter; empty where source and id do not lead to one, so that its event cannot be sent either. */
+    public static Optional<RowRef> find(String source, String eventId) {
+        if (!EventId.isValid(eventId)) {
+            return Optional.empty();
+        }
+        RowRef row = of(new EventId(eventId));
+        boolean found = row.table().toString().equals(source) && !row.id().startsWith(EventId.MADE_UP);
+        return found ? Optional.of(row) : Optional.empty();
+    }
 }

@@ -106,7 +106,7 @@ final class FetchRequest implements BacklogRequest {
 
     private static Optional<OutboxEvent> event(ResultSet row) throws SQLException {
         String eventId = row.getString(4);
-        Optional<RowRef> source = Letters.row(row.getString(3), eventId);
+        Optional<RowRef> source = RowRef.find(row.getString(3), eventId);
         String subject = row.getString(6);
         byte[] payload = row.getBytes(7);
         if (source.isEmpty() || subject == null || payload == null) {

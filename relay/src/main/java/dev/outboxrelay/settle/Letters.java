@@ -1,14 +1,11 @@
 package dev.outboxrelay.settle;
 
-import dev.outboxrelay.event.EventId;
-import dev.outboxrelay.event.RowRef;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
-import java.util.Optional;
 import java.util.Set;
 
 /** Statements on rows of {@code outbox.dead_letter} by their key. */
@@ -24,9 +21,6 @@ final class Letters {
 
     /** What waits to be sent, as the partial index says it. */
     static final String WAITING = " state IN ('parked', 'replaying') ";
-
-    /** What an id that the relay had to make up starts with: there is no row to find by it. */
-    private static final String MADE_UP = "unreadable@";
 
     private static final String LOCK = "SELECT (SELECT pg_catalog.count(*) FROM outbox.dead_letter WHERE seq = ANY (?))"
             + " = (SELECT pg_catalog.count(*) FROM (SELECT 1 FROM outbox.dead_letter WHERE seq = ANY (?)"
@@ -74,15 +68,5 @@ final class Letters {
 
     static Array keys(Connection connection, Collection<Long> seqs) throws SQLException {
         return connection.createArrayOf("int8", seqs.toArray(Long[]::new));
-    }
-
-    /** The outbox row of a letter; empty where its id does not lead to one. */
-    static Optional<RowRef> row(String source, String eventId) {
-        if (!EventId.isValid(eventId)) {
-            return Optional.empty();
-        }
-        RowRef row = RowRef.of(new EventId(eventId));
-        boolean found = row.table().toString().equals(source) && !row.id().startsWith(MADE_UP);
-        return found ? Optional.of(row) : Optional.empty();
     }
 }

@@ -54,7 +54,7 @@ final class MarkDueRequest implements BacklogRequest {
                         old.add(seq);
                     }
                     boolean stored = Set.of("sent", "replayed").contains(rows.getString(4));
-                    Letters.row(rows.getString(2), rows.getString(3))
+                    RowRef.find(rows.getString(2), rows.getString(3))
                             .ifPresent(row -> (stored ? published : failed).put(seq, row));
                 }
             }

@@ -37,15 +37,16 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An installed outbox in a database of its own, led by this test, and what works on its table of dead letters under the
  * relay's role. One thread.
  */
-final class LetterTable implements AutoCloseable {
+public final class LetterTable implements AutoCloseable {
 
-    static final String SLOT = "any";
+    public static final String SLOT = "any";
     static final Map<TableName, SettleMode> MARK = Map.of(TableName.OUTBOX_MESSAGE, SettleMode.MARK);
 
     /** Makes a statement wait in the middle of its transaction until the test lets it go on. */
@@ -58,6 +59,11 @@ final class LetterTable implements AutoCloseable {
     private final String name;
     private final List<AutoCloseable> open = new ArrayList<>();
 
+    /** A password of a role of the schema. */
+    public String password(String role) {
+        return postgres.password(role);
+    }
+
     /** What ended a worker, if anything did. */
     final CompletableFuture<String> ended = new CompletableFuture<>();
 
@@ -68,7 +74,7 @@ final class LetterTable implements AutoCloseable {
         this.name = name;
     }
 
-    static LetterTable create(String name) throws SQLException {
+    public static LetterTable create(String name) throws SQLException {
         LetterTable table = new LetterTable(name);
         table.postgres.createDatabase(name);
         table.postgres.installSchema(name);
@@ -77,11 +83,11 @@ final class LetterTable implements AutoCloseable {
         return table;
     }
 
-    String url() {
+    public String url() {
         return postgres.jdbcUrl(name);
     }
 
-    Database database() {
+    public Database database() {
         return database(url());
     }
 
@@ -104,7 +110,7 @@ final class LetterTable implements AutoCloseable {
         return writer;
     }
 
-    Backlog backlog() throws SQLException, DatabaseException {
+    public Backlog backlog() throws SQLException, DatabaseException {
         return backlog(database(), MARK, Poison.SKIP);
     }
 
@@ -124,7 +130,7 @@ final class LetterTable implements AutoCloseable {
     }
 
     /** Events whose rows are in the outbox. */
-    List<OutboxEvent> insert(String tenant, int events) throws SQLException {
+    public List<OutboxEvent> insert(String tenant, int events) throws SQLException {
         List<OutboxEvent> inserted = new ArrayList<>();
         try (Connection writer = as(TestPostgres.WRITER);
                 PreparedStatement insert = writer.prepareStatement(
@@ -146,7 +152,7 @@ final class LetterTable implements AutoCloseable {
         return inserted;
     }
 
-    static OutboxEvent event(String tenant, String id, @Nullable String headers, byte[] payload) {
+    public static OutboxEvent event(String tenant, String id, @Nullable String headers, byte[] payload) {
         return new OutboxEvent(
                 new EventId(id),
                 new RowRef(TableName.OUTBOX_MESSAGE, id),
@@ -161,7 +167,7 @@ final class LetterTable implements AutoCloseable {
     }
 
     /** Parks events and returns when they are in the table. */
-    void park(List<OutboxEvent> events) throws SQLException, InterruptedException {
+    public void park(List<OutboxEvent> events) throws SQLException, InterruptedException {
         CountDownLatch done = new CountDownLatch(events.size());
         try (ParkWriter writer = parkWriter(database())) {
             writer.add(events.stream()
@@ -173,24 +179,24 @@ final class LetterTable implements AutoCloseable {
         }
     }
 
-    List<OutboxEvent> parked(String tenant, int events) throws SQLException, InterruptedException {
+    public List<OutboxEvent> parked(String tenant, int events) throws SQLException, InterruptedException {
         List<OutboxEvent> parked = insert(tenant, events);
         park(parked);
         return parked;
     }
 
     /** Waits for the answer to a request. */
-    <T> T ask(Consumer<Consumer<T>> request) {
+    public <T> T ask(Consumer<Consumer<T>> request) {
         CompletableFuture<T> answer = new CompletableFuture<>();
         request.accept(answer::complete);
         return answer.orTimeout(30, TimeUnit.SECONDS).join();
     }
 
-    void resolve(Backlog backlog, List<BacklogRow> rows) {
+    public void resolve(Backlog backlog, List<BacklogRow> rows) {
         String unused = ask(answer -> backlog.resolve(rows, () -> answer.accept("done")));
     }
 
-    Fetched fetch(Backlog backlog, String tenant) {
+    public Fetched fetch(Backlog backlog, String tenant) {
         return ask(answer -> backlog.fetch(tenant, 1_000, 1L << 30, answer));
     }
 
@@ -219,21 +225,21 @@ final class LetterTable implements AutoCloseable {
                         .equals(List.of("t")));
     }
 
-    Connection superuser() throws SQLException {
+    public Connection superuser() throws SQLException {
         return postgres.superuser(name);
     }
 
-    Connection as(String role) throws SQLException {
+    public Connection as(String role) throws SQLException {
         return postgres.connect(name, role, postgres.password(role));
     }
 
     /** Runs SQL as the superuser. */
-    void execute(String sql) throws SQLException {
+    public void execute(String sql) throws SQLException {
         postgres.execute(name, sql);
     }
 
     /** Runs SQL as an operator. */
-    int operate(String sql) throws SQLException {
+    public int operate(String sql) throws SQLException {
         try (Connection operator = as(TestPostgres.OPERATOR);
                 Statement statement = operator.createStatement()) {
             return statement.executeUpdate(sql);
@@ -241,7 +247,7 @@ final class LetterTable implements AutoCloseable {
     }
 
     /** The rows of a query, columns joined by a blank. */
-    List<String> texts(String sql) throws SQLException {
+    public List<String> texts(String sql) throws SQLException {
         try (Connection superuser = superuser();
                 Statement statement = superuser.createStatement();
                 ResultSet result = statement.executeQuery(sql)) {
@@ -257,26 +263,25 @@ final class LetterTable implements AutoCloseable {
         }
     }
 
-    String text(String sql) throws SQLException {
+    public String text(String sql) throws SQLException {
         return texts(sql).get(0);
     }
 
     /** State of the letter and status of the row of each event, such as {@code sent published}. */
-    List<String> states(List<OutboxEvent> events) throws SQLException {
-        List<String> states = new ArrayList<>();
-        for (OutboxEvent event : events) {
-            states.addAll(texts("SELECT coalesce((SELECT state FROM outbox.dead_letter WHERE event_id = '" + event.id()
-                    + "'), 'none'), coalesce((SELECT status FROM outbox.message WHERE id::text = '"
-                    + event.row().id() + "'), 'gone')"));
-        }
-        return states;
+    public List<String> states(List<OutboxEvent> events) throws SQLException {
+        String ids = events.stream().map(event -> event.id().value()).collect(Collectors.joining(","));
+        return texts("SELECT coalesce(d.state, 'none'), coalesce(m.status, 'gone') FROM unnest('{" + ids
+                + "}'::text[]) WITH ORDINALITY AS e (id, n) LEFT JOIN outbox.dead_letter d ON d.event_id = e.id"
+                + " LEFT JOIN outbox.message m ON m.id::text = e.id ORDER BY e.n");
     }
 
-    void awaitStates(List<OutboxEvent> events, String... expected) {
-        Await.until("letters and rows are " + List.of(expected), Duration.ofSeconds(30), () -> {
+    public void awaitStates(List<OutboxEvent> events, String... expected) {
+        Await.until("letters and rows are as they should be", Duration.ofSeconds(30), () -> {
             List<String> now = states(events);
-            if (!now.equals(List.of(expected))) {
-                throw new AssertionError("they are " + now);
+            for (int i = 0; i < expected.length; i++) {
+                if (!now.get(i).equals(expected[i])) {
+                    throw new AssertionError("number " + i + " is " + now.get(i) + " instead of " + expected[i]);
+                }
             }
             return true;
         });
