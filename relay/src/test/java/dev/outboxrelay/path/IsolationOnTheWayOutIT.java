@@ -225,8 +225,9 @@ final class IsolationOnTheWayOutIT {
 
     /** Nobody answers, or the tenant's own account does, which has no JetStream at all. */
     private static void assertNoAnswer(Connection tenant, String subject) throws InterruptedException {
-        Message answer =
-                tenant.request(subject, "{\"seq\":1}".getBytes(StandardCharsets.UTF_8), Duration.ofMillis(300));
+        // some requests are refused for a body before anything else is looked at
+        byte[] body = subject.contains("CONSUMER.INFO") ? new byte[0] : "{\"seq\":1}".getBytes(StandardCharsets.UTF_8);
+        Message answer = tenant.request(subject, body, Duration.ofMillis(300));
         if (answer != null && !answer.isStatusMessage()) {
             assertThat(new String(answer.getData(), StandardCharsets.UTF_8))
                     .as(subject)
