@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Checker {
 
-    /** Version 1; the fields that are looked at are the term, the slot and the id. */
     /** What a relay has in flight for a tenant at most, by default. */
     private static final int WINDOW = 500;
 
+    /** Version 1; the fields that are looked at are the term, the slot and the id. */
     private static final Pattern POSITION =
             Pattern.compile("1;(\\d+);\\d+;\\d+;([a-z0-9_]+);[0-9A-F]+/[0-9A-F]+;[0-9A-F]+/[0-9A-F]+;\\d+;(.+)");
 
@@ -40,7 +40,7 @@ final class Checker {
     private final Function<String, @Nullable String> tenantOf;
     private final List<Violation> violations = new ArrayList<>();
     private long late;
-    private int lateInARow;
+    private int lateSinceHandOver;
 
     /**
      * A checker.
@@ -162,10 +162,10 @@ final class Checker {
         }
         long term = Long.parseLong(fields.group(1));
         if (term > before) {
-            lateInARow = 0;
+            lateSinceHandOver = 0;
         } else if (term < before) {
             late++;
-            if (++lateInARow > WINDOW) {
+            if (++lateSinceHandOver > WINDOW) {
                 violation(Kind.WRONG_HEADERS, at + ": a leader of term " + term + " after one of term " + before);
             }
         }
