@@ -1,6 +1,7 @@
 package dev.outboxrelay;
 
 import dev.outboxrelay.config.SettleMode;
+import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.OutboxEvent;
 import dev.outboxrelay.event.Position;
 import dev.outboxrelay.lane.Failure;
@@ -26,6 +27,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
@@ -46,6 +48,7 @@ final class LaneCell implements LaneOutput, AutoCloseable {
     private final Lane lane;
     private final TenantMeters meters;
     private final LaneGauge gauge;
+    private final TenantBacklog backlog;
     private final Map<Item, Long> sentAt = new HashMap<>();
     private long connectionEpoch = -1;
     private boolean changed;
@@ -61,13 +64,40 @@ final class LaneCell implements LaneOutput, AutoCloseable {
         this.home = home;
         this.meters = meters;
         this.gauge = meters.openLane();
+        this.backlog =
+                new TenantBacklog(address.tenant().value(), session, gauge, input -> input(() -> input.accept(lane())));
         this.lane = new Lane(address, limits, fence, new SplittableRandom(), this);
         this.snapshot = lane.snapshot();
     }
 
+    private Lane lane() {
+        return lane;
+    }
+
+    /** Events of the tenant wait in the table of dead letters, or an operator decided something. Any thread. */
+    void backlogWaits() {
+        input(() -> lane.backlogWaits(System.nanoTime()));
+    }
+
+    /** So many events of the tenant were in the table when the session began. */
+    void backlogFound(long events) {
+        backlog.found(events);
+        backlogWaits();
+    }
+
+    /** Has the lane park what waits, whatever it waits for. Any thread. */
+    void park(String why) {
+        input(() -> lane.park(why, System.nanoTime()));
+    }
+
+    /** How many of the tenant's events wait in the table. Any thread. */
+    long parked() {
+        return backlog.parked();
+    }
+
     /** Hands events over, in order. Any thread, but one after the other. */
     void arrived(List<Item> items) {
-        input(() -> lane.arrived(items));
+        input(() -> lane.arrived(items, System.nanoTime()));
     }
 
     /** Tells the lane whether there is a connection. Any thread. */
@@ -105,7 +135,7 @@ final class LaneCell implements LaneOutput, AutoCloseable {
             connectionEpoch = link.epoch();
             sentAt.clear();
             if (link.connected()) {
-                lane.connected(link.maxPayload());
+                lane.connected(link.maxPayload(), System.nanoTime());
             }
         }
         input.run();
@@ -135,8 +165,8 @@ final class LaneCell implements LaneOutput, AutoCloseable {
             }
 
             @Override
-            public void failed(Failure failure) {
-                input(() -> lane.attachFailed(round, failure, System.nanoTime()));
+            public void failed(Failure failure, boolean absent) {
+                input(() -> lane.attachFailed(round, failure, absent, System.nanoTime()));
             }
         });
     }
@@ -178,16 +208,15 @@ final class LaneCell implements LaneOutput, AutoCloseable {
 
     @Override
     public void settle(List<Item> items, How how) {
+        if (how == How.IN_TABLE) {
+            items.forEach(item -> session.settled(item.ticket()));
+            return;
+        }
         if (how == How.SKIPPED) {
             duplicates.add(items.size());
             meters.duplicate(items.size());
         } else {
-            published.add(items.size());
-            meters.published(items.size());
-            double now = session.nowMicros();
-            for (Item item : items) {
-                meters.endToEndSeconds((now - item.event().origin().committedAtMicros()) / 1e6);
-            }
+            countPublished(items);
         }
         List<Settlement> rows = new ArrayList<>(items.size());
         for (Item item : items) {
@@ -203,17 +232,57 @@ final class LaneCell implements LaneOutput, AutoCloseable {
         }
     }
 
+    private void countPublished(List<Item> items) {
+        published.add(items.size());
+        meters.published(items.size());
+        double now = session.nowMicros();
+        for (Item item : items) {
+            meters.endToEndSeconds((now - item.event().origin().committedAtMicros()) / 1e6);
+        }
+    }
+
+    private void countDeadLetter(OutboxEvent event, Rejection rejection) {
+        deadLettered.increment();
+        meters.deadLettered(rejection.reason().code());
+        Session.logDeadLetter(event, rejection.reason(), rejection.error());
+    }
+
     @Override
     public void deadLetter(Item item, Rejection rejection) {
         OutboxEvent event = item.event();
         session.deadLetters().add(new DeadLetter(event, rejection.reason(), rejection.error(), item.attempts(), () -> {
-            deadLettered.increment();
-            meters.deadLettered(rejection.reason().code());
-            Session.logDeadLetter(event, rejection.reason(), rejection.error());
+            countDeadLetter(event, rejection);
             session.release(item);
             session.settled(item.ticket());
-            input(lane::deadLettered);
+            input(() -> lane.deadLettered(System.nanoTime()));
         }));
+    }
+
+    @Override
+    public void park(List<Item> items, String why) {
+        items.forEach(sentAt::remove);
+        backlog.park(items, why);
+    }
+
+    @Override
+    public void fetch(int atMost) {
+        backlog.fetch(atMost);
+    }
+
+    @Override
+    public void resolve(List<Item> items) {
+        countPublished(items);
+        backlog.resolve(items);
+    }
+
+    @Override
+    public void bury(Item item, Rejection rejection) {
+        backlog.bury(item, rejection, event -> countDeadLetter(event, rejection));
+    }
+
+    @Override
+    public void reconcile(Set<EventId> inStream) {
+        backlog.reconcile(inStream);
     }
 
     @Override
@@ -240,6 +309,7 @@ final class LaneCell implements LaneOutput, AutoCloseable {
                 .addKeyValue("detail", text)
                 .log(
                         switch (notice) {
+                            case PARKED -> "events are parked in outbox.dead_letter until the tenant recovers";
                             case RETRY -> "publishing paused, trying again";
                             case STREAM_LOST_TAIL ->
                                 "the stream lost messages that it had acknowledged: publish them again from the outbox";

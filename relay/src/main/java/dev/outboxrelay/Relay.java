@@ -70,10 +70,11 @@ public final class Relay {
     private final AdminServer admin;
     private final EndState sourceEnd;
     private final EndState natsEnd;
+    private final WalBudget walBudget;
     private final CountDownLatch stopRequested = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Object linkLock = new Object();
-    private Session.Link link = new Session.Link(0, false, 0);
+    private volatile Session.Link link = new Session.Link(0, false, 0);
     private volatile @Nullable Session session;
     private volatile @Nullable SlotState slot;
     private volatile Role role = Role.STARTING;
@@ -96,6 +97,8 @@ public final class Relay {
         this.lock = new LeaderLock(database, settings.postgres().slot(), instanceName());
         this.sourceEnd = new EndState(clock);
         this.natsEnd = new EndState(clock);
+        this.walBudget = new WalBudget(settings.postgres().walBudget());
+        meters.walBudget(settings.postgres().walBudget());
         this.roleSince = clock.instant();
         this.heartbeat = clock.instant();
         this.admin = new AdminServer(
@@ -531,9 +534,10 @@ public final class Relay {
         return new TenantStatus(
                 lane.address().tenant().value(),
                 lane.address().stream().value(),
-                lane.phase().word(),
+                lane.word(),
                 lane.queued(),
                 lane.inFlight(),
+                cell.parked(),
                 cell.published.sum(),
                 cell.duplicates.sum(),
                 cell.deadLettered.sum(),
@@ -565,6 +569,9 @@ public final class Relay {
         meters.natsConnected(connected);
         synchronized (linkLock) {
             boolean before = link.connected();
+            if (!before && !connected) {
+                return false; // one more attempt that failed: what was lost is lost once
+            }
             link = new Session.Link(link.epoch() + 1, connected, maxPayload);
             Session running = session;
             if (running != null) {
@@ -579,6 +586,13 @@ public final class Relay {
         public void slot(SlotState state) {
             slot = state;
             meters.slot(state.retainedBytes(), state.confirmedLagBytes());
+            Session running = session;
+            walBudget.watch(
+                    state,
+                    why -> running == null
+                            ? Optional.empty()
+                            : running.relieve(why)
+                                    .map(address -> address.tenant().value()));
         }
 
         @Override

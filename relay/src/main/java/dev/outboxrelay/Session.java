@@ -26,9 +26,11 @@ import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.route.Address;
 import dev.outboxrelay.route.Routed;
 import dev.outboxrelay.route.Router;
+import dev.outboxrelay.settle.Backlog;
 import dev.outboxrelay.settle.DeadLetter;
 import dev.outboxrelay.settle.DeadLetterIndex;
 import dev.outboxrelay.settle.DeadLetterWriter;
+import dev.outboxrelay.settle.ParkWriter;
 import dev.outboxrelay.settle.RowSettler;
 import dev.outboxrelay.slot.SlotControl;
 import dev.outboxrelay.slot.SlotMonitor;
@@ -43,6 +45,7 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -100,6 +103,8 @@ final class Session implements DebeziumSource.Handler {
     private final DebeziumSource source;
     private final RowSettler settler;
     private final DeadLetterWriter deadLetters;
+    private final ParkWriter parkWriter;
+    private final Backlog backlog;
     private final Decoder decoder;
     private final Router router;
     private final Map<TableName, SettleMode> modes;
@@ -113,10 +118,10 @@ final class Session implements DebeziumSource.Handler {
     private volatile boolean draining;
     private volatile boolean owned;
     private final LongAdder homelessDeadLetters = new LongAdder();
-    private @Nullable Fence fence;
+    private volatile @Nullable Fence fence;
     private Lsn startUp = Lsn.NONE;
     private Lsn lastPassed = Lsn.NONE;
-    private boolean caughtUp;
+    private volatile boolean caughtUp;
 
     /**
      * Takes over the control connection.
@@ -146,6 +151,15 @@ final class Session implements DebeziumSource.Handler {
         Consumer<Throwable> broken = bug -> end(new SessionEnd.SourceLost("settling broke: " + bug));
         this.settler = new RowSettler(edges.database(), modes, settings.settle(), guard, fenced, broken);
         this.deadLetters = new DeadLetterWriter(edges.database(), modes, guard, fenced, broken);
+        this.parkWriter = new ParkWriter(edges.database(), guard, fenced, broken);
+        this.backlog = Backlog.open(
+                edges.database(),
+                guard,
+                modes,
+                settings.naming(),
+                settings.deadLetter().poison(),
+                fenced,
+                broken);
         this.ancestors = TimelineHistory.read(edges.database(), server.timeline());
         this.source = new DebeziumSource(settings, control.endpoint(), SlotMonitor.MESSAGE_PREFIX, this);
         for (int i = 0; i < settings.lanes().threads(); i++) {
@@ -157,6 +171,7 @@ final class Session implements DebeziumSource.Handler {
         threads.forEach(LaneThread::start);
         settler.start();
         deadLetters.start();
+        parkWriter.start();
         source.start();
     }
 
@@ -245,6 +260,8 @@ final class Session implements DebeziumSource.Handler {
         source.stop();
         settler.close();
         deadLetters.close();
+        parkWriter.close();
+        backlog.close();
         threads.forEach(LaneThread::close);
         cells.values().forEach(LaneCell::close);
         deadLetterIndex.close();
@@ -269,6 +286,8 @@ final class Session implements DebeziumSource.Handler {
                     useFences && edges.broken() != TestBreak.FENCE);
             startUp = state.current();
             owned = true;
+            backlog.tenants().forEach((tenant, events) -> cellOf(tenant).ifPresent(cell -> cell.backlogFound(events)));
+            backlog.start(due -> due.forEach(tenant -> cellOf(tenant).ifPresent(LaneCell::backlogWaits)));
             log.atInfo()
                     .addKeyValue("slot", identity.slot())
                     .addKeyValue("confirmed", state.confirmed())
@@ -286,7 +305,7 @@ final class Session implements DebeziumSource.Handler {
         if (draining || isOver()) {
             return; // not taken: no ticket, no boundary, so it comes again
         }
-        Set<String> dead = caughtUp ? Set.of() : knownDeadLetters(changes);
+        Map<String, Long> dead = caughtUp ? Map.of() : knownDeadLetters(changes);
         Map<LaneCell, List<Item>> arrivals = new LinkedHashMap<>();
         for (Change change : changes) {
             if (change instanceof Change.Passed passed) {
@@ -305,13 +324,14 @@ final class Session implements DebeziumSource.Handler {
     }
 
     /** Sends a row on its way; false when nothing is to be taken any more. */
-    private boolean inserted(Change.Inserted row, Set<String> dead, Map<LaneCell, List<Item>> arrivals)
+    private boolean inserted(Change.Inserted row, Map<String, Long> dead, Map<LaneCell, List<Item>> arrivals)
             throws InterruptedException {
         Decoded decoded = decoder.decode(row);
         OutboxEvent event = event(decoded);
-        if (dead.contains(event.id().value())) {
-            // written before the last stop, and committed together with the row's status
-            tickets.settle(tickets.issue());
+        Long inTable = dead.get(event.id().value());
+        if (inTable != null) {
+            // written before the last stop: the table says what becomes of it
+            again(tickets.issue(), event, inTable, router.route(decoded), arrivals);
             return true;
         }
         if (!acquire(event, arrivals)) {
@@ -330,6 +350,18 @@ final class Session implements DebeziumSource.Handler {
             deadLetter(ticket, homeless);
         }
         return true;
+    }
+
+    private void again(
+            Ticket ticket, OutboxEvent event, long tableSeq, Routed routed, Map<LaneCell, List<Item>> arrivals) {
+        if (routed instanceof Routed.Homeless) {
+            tickets.settle(ticket);
+            return;
+        }
+        Address address = routed instanceof Routed.Deliverable deliverable
+                ? deliverable.envelope().address()
+                : ((Routed.Unroutable) routed).address();
+        arrivals.computeIfAbsent(cell(address), unused -> new ArrayList<>()).add(Item.again(ticket, event, tableSeq));
     }
 
     private void enqueue(Item item, Address address, Map<LaneCell, List<Item>> arrivals) {
@@ -379,7 +411,17 @@ final class Session implements DebeziumSource.Handler {
         arrivals.clear();
     }
 
+    private Optional<LaneCell> cellOf(String tenant) {
+        return Address.of(tenant, edges.settings().naming()).map(this::cell);
+    }
+
+    /** Any thread. */
     private LaneCell cell(Address address) {
+        LaneCell known = cells.get(address.tenant().value());
+        return known == null ? newCell(address) : known;
+    }
+
+    private synchronized LaneCell newCell(Address address) {
         LaneCell known = cells.get(address.tenant().value());
         if (known != null) {
             return known;
@@ -389,8 +431,16 @@ final class Session implements DebeziumSource.Handler {
                 settings.retry().initial(),
                 settings.retry().max(),
                 settings.retry().maxAttempts());
-        LaneLimits limits =
-                new LaneLimits(settings.lanes().window(), OPEN_DEAD_LETTERS, retry, CONFLICT_PAUSE.toNanos());
+        boolean hold = backlog.holds(address.tenant().value());
+        LaneLimits limits = new LaneLimits(
+                settings.lanes().window(),
+                OPEN_DEAD_LETTERS,
+                retry,
+                CONFLICT_PAUSE,
+                settings.lanes().tenantMaxEvents(),
+                settings.lanes().tenantMaxBytes(),
+                settings.lanes().parkAfter(),
+                hold);
         LaneCell cell = new LaneCell(
                 address,
                 this,
@@ -403,17 +453,20 @@ final class Session implements DebeziumSource.Handler {
         if (caughtUp) {
             cell.caughtUp();
         }
+        if (hold) {
+            cell.backlogWaits();
+        }
         return cell;
     }
 
-    private Set<String> knownDeadLetters(List<Change> changes) {
+    private Map<String, Long> knownDeadLetters(List<Change> changes) {
         List<String> ids = changes.stream()
                 .filter(Change.Inserted.class::isInstance)
                 .map(change ->
                         event(decoder.decode((Change.Inserted) change)).id().value())
                 .toList();
         if (ids.isEmpty()) {
-            return Set.of();
+            return Map.of();
         }
         try {
             return deadLetterIndex.known(ids);
@@ -452,6 +505,30 @@ final class Session implements DebeziumSource.Handler {
 
     DeadLetterWriter deadLetters() {
         return deadLetters;
+    }
+
+    ParkWriter parkWriter() {
+        return parkWriter;
+    }
+
+    Backlog backlog() {
+        return backlog;
+    }
+
+    Routed route(Decoded decoded) {
+        return router.route(decoded);
+    }
+
+    /**
+     * Has the tenant whose event is the first that keeps the slot from being confirmed park what waits, and tells whose
+     * it is; empty when no lane holds it. Any thread.
+     */
+    Optional<Address> relieve(String why) {
+        Optional<LaneCell> pinning = cells.values().stream()
+                .filter(cell -> cell.snapshot().oldestTicket() < Long.MAX_VALUE)
+                .min(Comparator.comparingLong(cell -> cell.snapshot().oldestTicket()));
+        pinning.ifPresent(cell -> cell.park(why));
+        return pinning.map(cell -> cell.snapshot().address());
     }
 
     StreamAttacher attacher() {

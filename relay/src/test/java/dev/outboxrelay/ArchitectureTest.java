@@ -32,7 +32,7 @@ final class ArchitectureTest {
     private static final String ROOT = "dev.outboxrelay";
     private static final String[] PURE = packages("event", "decode", "route", "watermark", "lane", "config");
     private static final String[] EDGES =
-            packages("source", "publish", "settle", "slot", "streams", "lag", "ha", "telemetry", "admin");
+            packages("source", "publish", "settle", "slot", "streams", "lag", "ha", "telemetry", "admin", "dlq");
 
     /** How connections are opened: what the edges on the side of PostgreSQL share. */
     private static final String[] SHARED = packages("postgres");
@@ -128,7 +128,7 @@ final class ArchitectureTest {
         "io.debezium.., source",
         "org.apache.kafka.., source",
         "io.nats.., publish streams lag demo",
-        "java.sql.., postgres settle slot lag ha streams demo",
+        "java.sql.., postgres settle slot lag ha streams dlq demo",
         "org.postgresql.., postgres settle slot lag ha streams source demo",
         "io.prometheus.., telemetry",
         "picocli.., cli demo",

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param state one word for what its lane does
  * @param queued events that wait to be sent
  * @param inFlight events that are sent and not yet acknowledged
+ * @param parked events that wait in the table of dead letters to be sent
  * @param published events acknowledged since this process began to lead; so {@code duplicates} and {@code deadLettered}
  * @param lastSequence the last sequence of its stream that the relay knows, null if none
  * @param oldestUnsettledSeconds age of its oldest event that is not settled, 0 if there is none
@@ -21,6 +22,7 @@ public record TenantStatus(
         String state,
         long queued,
         long inFlight,
+        long parked,
         long published,
         long duplicates,
         long deadLettered,
@@ -35,7 +37,7 @@ public record TenantStatus(
      */
     public static final Comparator<TenantStatus> WORST_FIRST = Comparator.comparingLong(
                     (TenantStatus t) -> (long) t.oldestUnsettledSeconds())
-            .thenComparingLong(t -> t.queued() + t.inFlight())
+            .thenComparingLong(t -> t.queued() + t.inFlight() + t.parked())
             .thenComparingLong(TenantStatus::deadLettered)
             .thenComparing(t -> t.lastError() != null)
             .reversed()

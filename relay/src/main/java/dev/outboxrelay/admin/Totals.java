@@ -4,7 +4,7 @@ import java.util.Collection;
 import java.util.function.ToLongFunction;
 
 /** The sums over all tenants, dead letters of rows without a valid tenant included. */
-public record Totals(long queued, long inFlight, long published, long duplicates, long deadLettered) {
+public record Totals(long queued, long inFlight, long parked, long published, long duplicates, long deadLettered) {
 
     /**
      * Adds up.
@@ -16,6 +16,7 @@ public record Totals(long queued, long inFlight, long published, long duplicates
         return new Totals(
                 sum(tenants, TenantStatus::queued),
                 sum(tenants, TenantStatus::inFlight),
+                sum(tenants, TenantStatus::parked),
                 sum(tenants, TenantStatus::published),
                 sum(tenants, TenantStatus::duplicates),
                 sum(tenants, TenantStatus::deadLettered) + deadLetteredWithoutTenant);

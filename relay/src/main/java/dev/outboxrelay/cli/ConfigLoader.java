@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConfigLoader {
 
+    private static final int FALLBACK_ORDINAL = 50;
     private static final int FILE_ORDINAL = 100;
     private static final int ENVIRONMENT_ORDINAL = 300;
     private static final String ENVIRONMENT = "environment";
@@ -31,16 +32,21 @@ final class ConfigLoader {
 
     /** Loads and checks everything; reports every problem, those of files and of single settings, at once. */
     static Reading load(@Nullable Path file, Map<String, String> environment) {
-        return new ConfigLoader().gather(file, environment);
+        return load(file, environment, Map.of());
     }
 
-    private Reading gather(@Nullable Path file, Map<String, String> environment) {
+    /** The same for a command that does not need all of it: what is given nowhere is taken from {@code fallbacks}. */
+    static Reading load(@Nullable Path file, Map<String, String> environment, Map<String, String> fallbacks) {
+        return new ConfigLoader().gather(file, environment, fallbacks);
+    }
+
+    private Reading gather(@Nullable Path file, Map<String, String> environment, Map<String, String> fallbacks) {
         ConfigFile fromFile = file == null ? ConfigFile.none() : ConfigFile.read(file);
         problems.addAll(fromFile.problems());
         EnvironmentValues fromEnvironment = EnvironmentValues.of(environment);
         problems.addAll(fromEnvironment.problems());
 
-        Map<String, RawValue> raw = merge(fromFile, fromEnvironment);
+        Map<String, RawValue> raw = merge(fromFile, fromEnvironment, fallbacks);
         problems.addAll(SecretFiles.resolve(raw));
         // An unreadable file says nothing about what would have been in it: only its own problem is worth reading.
         if (!fromFile.problems().isEmpty()) {
@@ -49,8 +55,10 @@ final class ConfigLoader {
         return with(SettingsReader.read(raw));
     }
 
-    private static Map<String, RawValue> merge(ConfigFile file, EnvironmentValues environment) {
+    private static Map<String, RawValue> merge(
+            ConfigFile file, EnvironmentValues environment, Map<String, String> fallbacks) {
         SmallRyeConfig config = new SmallRyeConfigBuilder()
+                .withSources(new PropertiesConfigSource(fallbacks, "fallback", FALLBACK_ORDINAL))
                 .withSources(new PropertiesConfigSource(file.values(), file.origin(), FILE_ORDINAL))
                 .withSources(new PropertiesConfigSource(environment.values(), ENVIRONMENT, ENVIRONMENT_ORDINAL))
                 .build();

@@ -57,6 +57,7 @@ public final class Main implements Runnable {
         return new CommandLine(new Main())
                 .addSubcommand(new RunCommand(environment, relay))
                 .addSubcommand(new DemoCommand())
+                .addSubcommand(DlqCommand.create(environment))
                 .addSubcommand(new VersionCommand())
                 .setExecutionExceptionHandler(failures)
                 .setParameterExceptionHandler(failures);

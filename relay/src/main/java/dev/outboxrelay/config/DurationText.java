@@ -9,7 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Durations as people write them: {@code 100ms}, {@code 30s}, {@code 5m}, {@code 2h}, {@code 7d}, or ISO 8601. */
-final class DurationText {
+public final class DurationText {
 
     private static final Pattern SHORT = Pattern.compile("(\\d{1,15}) ?(ms|s|m|h|d)");
     private static final Map<String, ChronoUnit> UNITS = Map.of(
@@ -31,7 +31,8 @@ final class DurationText {
                 text -> parse(text).filter(given -> given.compareTo(from) >= 0 && given.compareTo(to) <= 0));
     }
 
-    static Optional<Duration> parse(String text) {
+    /** Reads one; empty where the text is none. */
+    public static Optional<Duration> parse(String text) {
         Matcher written = SHORT.matcher(text);
         try {
             return Optional.of(

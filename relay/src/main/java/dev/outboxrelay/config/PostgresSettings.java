@@ -7,8 +7,10 @@ package dev.outboxrelay.config;
  *     {@link #shownUrl()} instead
  * @param slot name of the logical replication slot
  * @param publication name of the publication
+ * @param walBudget WAL that the slot may keep, in bytes
  */
-public record PostgresSettings(String url, String user, Secret password, String slot, String publication) {
+public record PostgresSettings(
+        String url, String user, Secret password, String slot, String publication, long walBudget) {
 
     /** The URL with every credential in it replaced by {@code ***}, for messages. */
     public String shownUrl() {
@@ -17,7 +19,7 @@ public record PostgresSettings(String url, String user, Secret password, String 
 
     @Override
     public String toString() {
-        return "PostgresSettings[url=%s, user=%s, password=%s, slot=%s, publication=%s]"
-                .formatted(shownUrl(), user, password, slot, publication);
+        return "PostgresSettings[url=%s, user=%s, password=%s, slot=%s, publication=%s, walBudget=%s]"
+                .formatted(shownUrl(), user, password, slot, publication, walBudget);
     }
 }

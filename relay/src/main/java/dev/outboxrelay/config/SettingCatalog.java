@@ -30,6 +30,12 @@ public final class SettingCatalog {
             "outbox",
             "The publication that holds every tailed table.");
 
+    static final Setting<Long> POSTGRES_WAL_BUDGET = Setting.withDefault(
+            "outbox.postgres.wal-budget",
+            SizeText.between("64MB", "16384GB"),
+            "16GB",
+            "WAL that the slot may keep: near it the tenant that pins it is parked, whatever it waits for.");
+
     static final Setting<List<String>> NATS_URL = Setting.required(
             "outbox.nats.url", ServerUrls.NATS_SERVERS, "The NATS servers, which must have JetStream on.");
     static final Setting<Path> NATS_CREDENTIALS_FILE =
@@ -120,6 +126,22 @@ public final class SettingCatalog {
             "100000",
             "Most queued and in-flight events of all tenants.");
 
+    static final Setting<Long> LANES_TENANT_MAX_BYTES = Setting.withDefault(
+            "outbox.lanes.tenant-max-bytes",
+            SizeText.between("64KB", "16GB"),
+            "16MB",
+            "Memory for the queued events of one tenant; what is beyond it is parked in outbox.dead_letter.");
+    static final Setting<Integer> LANES_TENANT_MAX_EVENTS = Setting.withDefault(
+            "outbox.lanes.tenant-max-events",
+            SettingTypes.whole(1, 10_000_000),
+            "50000",
+            "Most queued events of one tenant; what is beyond it is parked in outbox.dead_letter.");
+    static final Setting<Duration> LANES_PARK_AFTER = Setting.withDefault(
+            "outbox.lanes.park-after",
+            DurationText.between("100ms", "1d"),
+            "30s",
+            "How long a tenant may get nowhere before its events are parked; while NATS is away nobody is.");
+
     static final Setting<Duration> RETRY_INITIAL = Setting.withDefault(
             "outbox.retry.initial",
             DurationText.between("1ms", "1h"),
@@ -146,6 +168,12 @@ public final class SettingCatalog {
             "5ms",
             "How long an incomplete batch waits for more rows.");
 
+    static final Setting<Poison> DEAD_LETTER_POISON = Setting.withDefault(
+            "outbox.dead-letter.poison",
+            SettingTypes.oneOf(Poison.class),
+            "skip",
+            "Whether a tenant's later events go on behind a dead letter (skip) or wait for an operator (hold).");
+
     static final Setting<BindAddress> ADMIN_BIND = Setting.withDefault(
             "outbox.admin.bind", BindAddress.TYPE, "127.0.0.1:8080", "Where health, metrics and status are served.");
     static final Setting<Integer> ADMIN_MAX_TENANT_LABELS = Setting.withDefault(
@@ -161,6 +189,7 @@ public final class SettingCatalog {
             POSTGRES_PASSWORD_FILE,
             POSTGRES_SLOT,
             POSTGRES_PUBLICATION,
+            POSTGRES_WAL_BUDGET,
             NATS_URL,
             NATS_CREDENTIALS_FILE,
             SOURCE_TABLE,
@@ -182,12 +211,16 @@ public final class SettingCatalog {
             LANES_THREADS,
             LANES_MAX_BYTES,
             LANES_MAX_EVENTS,
+            LANES_TENANT_MAX_BYTES,
+            LANES_TENANT_MAX_EVENTS,
+            LANES_PARK_AFTER,
             RETRY_INITIAL,
             RETRY_MAX,
             RETRY_MAX_ATTEMPTS,
             SETTLE_MODE,
             SETTLE_BATCH,
             SETTLE_LINGER,
+            DEAD_LETTER_POISON,
             ADMIN_BIND,
             ADMIN_MAX_TENANT_LABELS);
 

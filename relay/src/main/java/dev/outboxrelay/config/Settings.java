@@ -13,4 +13,5 @@ public record Settings(
         LaneSettings lanes,
         RetrySettings retry,
         SettleSettings settle,
+        DeadLetterSettings deadLetter,
         AdminSettings admin) {}

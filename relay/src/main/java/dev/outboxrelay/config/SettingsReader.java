@@ -81,7 +81,8 @@ public final class SettingsReader {
                         given.get(POSTGRES_USER),
                         given.find(POSTGRES_PASSWORD).orElse(Secret.NONE),
                         given.get(POSTGRES_SLOT),
-                        given.get(POSTGRES_PUBLICATION)),
+                        given.get(POSTGRES_PUBLICATION),
+                        given.get(POSTGRES_WAL_BUDGET)),
                 new NatsSettings(
                         given.get(NATS_URL), given.find(NATS_CREDENTIALS_FILE).orElse(null)),
                 new SourceSettings(
@@ -101,9 +102,13 @@ public final class SettingsReader {
                         given.get(LANES_WINDOW),
                         given.get(LANES_THREADS),
                         given.get(LANES_MAX_BYTES),
-                        given.get(LANES_MAX_EVENTS)),
+                        given.get(LANES_MAX_EVENTS),
+                        given.get(LANES_TENANT_MAX_BYTES),
+                        given.get(LANES_TENANT_MAX_EVENTS),
+                        given.get(LANES_PARK_AFTER)),
                 new RetrySettings(given.get(RETRY_INITIAL), given.get(RETRY_MAX), given.get(RETRY_MAX_ATTEMPTS)),
                 new SettleSettings(mode, given.get(SETTLE_BATCH), given.get(SETTLE_LINGER)),
+                new DeadLetterSettings(given.get(DEAD_LETTER_POISON)),
                 new AdminSettings(bind.host(), bind.port(), given.get(ADMIN_MAX_TENANT_LABELS)));
     }
 }

@@ -43,7 +43,7 @@ public final class Decoder {
         String headers = mapping.preset() == Preset.NATIVE ? reader.optionalText("headers") : null;
         if (!EventId.isValid(EventId.text(mapping.name(), id))) {
             reader.problems.add("its id is empty, too long or not printable ASCII");
-            id = "unreadable@" + row.origin().lsn();
+            id = EventId.MADE_UP + row.origin().lsn() + '/' + MadeUpId.of(id, tenant, subject, headers, payload);
         }
         OutboxEvent event = new OutboxEvent(
                 EventId.of(mapping.name(), id),

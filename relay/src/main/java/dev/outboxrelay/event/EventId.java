@@ -8,6 +8,9 @@ package dev.outboxrelay.event;
  */
 public record EventId(String value) {
 
+    /** What the relay makes up in the place of a row's id that cannot be an event's starts with this. */
+    public static final String MADE_UP = "unreadable@";
+
     /** Longest accepted id, in characters. */
     public static final int MAX_LENGTH = 256;
 

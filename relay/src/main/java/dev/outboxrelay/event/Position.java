@@ -1,6 +1,7 @@
 package dev.outboxrelay.event;
 
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The fence that travels on every message as {@code Outbox-Position}: how far into the WAL the stream reaches.
@@ -18,9 +19,16 @@ import java.util.Optional;
  * @param after the greatest position that the slot could have confirmed without that event
  * @param stored the sequence up to which the stream was known to hold what was sent, when this message was sent; what
  *     lies between it and the message is ours, unless somebody else took a place
- * @param live the id of that event; the message's own, unless the message is a replay or was parked
+ * @param live the id of that event; the message's own, unless the message is a replay or was parked; null, and empty in
+ *     the text, when nothing live of this tenant came before such a message
  */
-public record Position(long term, SlotIdentity slot, Lsn lsn, Lsn after, long stored, EventId live) {
+public record Position(
+        long term,
+        SlotIdentity slot,
+        Lsn lsn,
+        Lsn after,
+        long stored,
+        @Nullable EventId live) {
 
     /** The header's name. */
     public static final String HEADER = "Outbox-Position";
@@ -46,7 +54,12 @@ public record Position(long term, SlotIdentity slot, Lsn lsn, Lsn after, long st
                 + ';'
                 + stored
                 + ';'
-                + live;
+                + (live == null ? "" : live);
+    }
+
+    /** The same live event, named by a message of this term that is sent when the stream is known up to here. */
+    public Position carried(long byTerm, long knownUpTo) {
+        return new Position(byTerm, slot, lsn, after, knownUpTo, live);
     }
 
     /** Reads a header's value; empty when the version is unknown or the text is not of this form. */
@@ -64,7 +77,7 @@ public record Position(long term, SlotIdentity slot, Lsn lsn, Lsn after, long st
                     Lsn.parse(field[5]),
                     Lsn.parse(field[6]),
                     Long.parseLong(field[7]),
-                    new EventId(field[8])));
+                    field[8].isEmpty() ? null : new EventId(field[8])));
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }

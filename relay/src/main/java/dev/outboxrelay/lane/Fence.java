@@ -57,13 +57,14 @@ public record Fence(long term, SlotIdentity slot, Lsn confirmed, Map<Integer, Ls
             return new Decision.Unusable("the stream's last message was published from " + describe(last.slot())
                     + ", this relay reads " + describe(slot));
         }
-        if (!confirmed.isAtOrBefore(last.after())) {
+        EventId live = last.live();
+        if (live == null || !confirmed.isAtOrBefore(last.after())) {
             return new Decision.NothingComesAgain();
         }
         return pierced
                 ? new Decision.Unusable(
                         "among the last messages one is somebody else's or gone, and an event may be missing there")
-                : new Decision.SkipThrough(last.live());
+                : new Decision.SkipThrough(live);
     }
 
     /** Whether a message tells of a leader with a greater term; terms of another slot or system say nothing. */

@@ -12,18 +12,39 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Item {
 
-    private final Ticket ticket;
+    /** Where an item came from, and so how it is settled. */
+    private enum From {
+        /** The slot; its ticket is open. */
+        SLOT,
+        /** The slot, once more: the table of dead letters says what became of it. */
+        SLOT_AGAIN,
+        /** The table of dead letters: parked, or to be replayed. */
+        TABLE
+    }
+
+    private final From from;
+    private final @Nullable Ticket ticket;
+    private final long tableSeq;
     private final OutboxEvent event;
     private final @Nullable Envelope envelope;
     private @Nullable Rejection rejection;
     private @Nullable Failure lastFailure;
     private int attempts;
+    private int sends;
     private long expectedSequence;
     private boolean acknowledged;
     private long duplicateAt;
 
-    private Item(Ticket ticket, OutboxEvent event, @Nullable Envelope envelope, @Nullable Rejection rejection) {
+    private Item(
+            From from,
+            @Nullable Ticket ticket,
+            long tableSeq,
+            OutboxEvent event,
+            @Nullable Envelope envelope,
+            @Nullable Rejection rejection) {
+        this.from = from;
         this.ticket = ticket;
+        this.tableSeq = tableSeq;
         this.event = event;
         this.envelope = envelope;
         this.rejection = rejection;
@@ -31,16 +52,54 @@ public final class Item {
 
     /** An event to publish. */
     public static Item deliverable(Ticket ticket, Envelope envelope) {
-        return new Item(ticket, envelope.event(), envelope, null);
+        return new Item(From.SLOT, ticket, 0, envelope.event(), envelope, null);
     }
 
     /** An event that broke a rule: it keeps its place in the order and becomes a dead letter there. */
     public static Item rejected(Ticket ticket, OutboxEvent event, Rejection rejection) {
-        return new Item(ticket, event, null, rejection);
+        return new Item(From.SLOT, ticket, 0, event, null, rejection);
     }
 
+    /**
+     * An event that came again and lies in the table of dead letters already: only its place in the order counts.
+     *
+     * @param tableSeq its place in the table if it was parked there, 0 if it became a dead letter
+     */
+    public static Item again(Ticket ticket, OutboxEvent event, long tableSeq) {
+        return new Item(From.SLOT_AGAIN, ticket, tableSeq, bare(event), null, null);
+    }
+
+    /** An event from the table of dead letters, parked or to be replayed. */
+    public static Item late(long tableSeq, Envelope envelope) {
+        return new Item(From.TABLE, null, tableSeq, envelope.event(), envelope, null);
+    }
+
+    /** An event from the table of dead letters that breaks a rule. */
+    public static Item lateRejected(long tableSeq, OutboxEvent event, Rejection rejection) {
+        return new Item(From.TABLE, null, tableSeq, event, null, rejection);
+    }
+
+    /** Whether it comes from the table of dead letters: then it has no ticket. */
+    public boolean isLate() {
+        return from == From.TABLE;
+    }
+
+    /** Whether it came again from the slot and is in the table of dead letters. */
+    boolean isAgain() {
+        return from == From.SLOT_AGAIN;
+    }
+
+    /** Its ticket. Only events from the slot have one. */
     public Ticket ticket() {
+        if (ticket == null) {
+            throw new IllegalStateException(this + " comes from the table and has no ticket");
+        }
         return ticket;
+    }
+
+    /** Its place in the table of dead letters; 0 if it is not known to be there. */
+    public long tableSeq() {
+        return tableSeq;
     }
 
     public OutboxEvent event() {
@@ -54,9 +113,16 @@ public final class Item {
 
     /** The same ticket and row without payload, subject and headers: all that settling needs. */
     Item husk() {
-        OutboxEvent bare =
-                new OutboxEvent(event.id(), event.row(), event.tenant(), "", null, Payload.EMPTY, event.origin());
-        return new Item(ticket, bare, null, rejection);
+        return new Item(from, ticket, tableSeq, bare(event), null, rejection);
+    }
+
+    private static OutboxEvent bare(OutboxEvent event) {
+        return new OutboxEvent(event.id(), event.row(), event.tenant(), "", null, Payload.EMPTY, event.origin());
+    }
+
+    /** What it takes while it waits, in bytes; only content counts. */
+    long bytes() {
+        return event.payload().size();
     }
 
     /** How often it was sent in vain. */
@@ -78,7 +144,13 @@ public final class Item {
         return lastFailure;
     }
 
+    /** Whether it was sent before, and so goes before everything that was not. */
+    boolean wasSent() {
+        return sends > 0;
+    }
+
     void sent(long expected) {
+        sends++;
         expectedSequence = expected;
         acknowledged = false;
         lastFailure = null;

@@ -1,6 +1,7 @@
 package dev.outboxrelay.lane;
 
 import dev.outboxrelay.event.EventId;
+import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.OutboxEvent;
 import dev.outboxrelay.event.Position;
 import dev.outboxrelay.event.Reason;
@@ -26,8 +27,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Nothing is sent behind a dead letter before that is committed, so whatever lies before the stream's last event is
  * in the stream or in the dead letters: this is what lets a later start skip it.
  *
- * <p>Not thread-safe: one thread at a time. Longer than most classes here because the states share one window; the
- * parts that can stand alone do ({@link Window}, {@link Resync}, {@link Fence}, {@link RetryPolicy}).
+ * <p>Events that have waited too long, or are too many, are <em>parked</em>: written into the table of dead letters, in
+ * order, which settles their tickets. As long as the table holds some ({@link Backlog}), these go out first, and live
+ * ones wait behind them.
+ *
+ * <p>Not thread-safe: one thread at a time. Every {@code now} is a monotonic time in nanoseconds. Longer than most
+ * classes here because the states share one window; the parts that can stand alone do ({@link Window}, {@link Backlog},
+ * {@link Resync}, {@link Fence}, {@link RetryPolicy}).
  */
 public final class Lane {
 
@@ -39,6 +45,7 @@ public final class Lane {
 
     private final ArrayDeque<Item> waiting = new ArrayDeque<>();
     private final Window window = new Window();
+    private final Backlog backlog = new Backlog();
     private Phase phase = Phase.OFFLINE;
     private long round;
     private Resync.Known known = Resync.Known.NOTHING;
@@ -51,6 +58,21 @@ public final class Lane {
     private @Nullable EventId skipThrough;
     private List<Item> skipped = new ArrayList<>();
     private boolean caughtUp;
+    /** Whether it is known what of the events that come again is in the stream. */
+    private boolean certain;
+
+    private @Nullable Position lastLive;
+    private boolean parkAnyway;
+    private boolean parkedBlindly;
+    /** The first ticket of those that were left to the WAL. */
+    private long forgottenFrom = Long.MAX_VALUE;
+
+    private long waitingBytes;
+    private boolean stuck;
+    private long stuckSince;
+    private long parkTimer;
+    private long heldUntil;
+    private @Nullable String parkReason;
 
     /** A lane without a connection; tell it {@link #connected} first. */
     public Lane(Address address, LaneLimits limits, Fence fence, RandomGenerator random, LaneOutput out) {
@@ -62,21 +84,131 @@ public final class Lane {
     }
 
     /** Events arrived for the tenant, in order. */
-    public void arrived(List<Item> items) {
-        waiting.addAll(items);
-        pump();
+    public void arrived(List<Item> items, long now) {
+        for (Item item : items) {
+            if (item.isAgain() && certain) {
+                passAgain(item);
+            } else if (forgottenFrom < Long.MAX_VALUE) {
+                out.release(item);
+            } else {
+                waiting.addLast(item);
+                waitingBytes += item.bytes();
+            }
+        }
+        proceed(now);
     }
 
     /** A dead letter that the lane asked for is committed. */
-    public void deadLettered() {
+    public void deadLettered(long now) {
         deadLettersOpen--;
-        pump();
+        if (limits.hold()) {
+            holdBehindDeadLetter();
+        }
+        proceed(now);
+    }
+
+    /** The table knows the dead letter now: ask it what may still be sent. */
+    private void holdBehindDeadLetter() {
+        if (backlog.is(Backlog.Stage.NONE)) {
+            backlog.to(Backlog.Stage.WANTED);
+        } else if (backlog.is(Backlog.Stage.SENDING)) {
+            backlog.leave(0);
+        }
+    }
+
+    /** Somebody parked events of this tenant, or wants dead letters of it published, or decided about one. */
+    public void backlogWaits(long now) {
+        if (backlog.is(Backlog.Stage.NONE)) {
+            backlog.to(certain ? Backlog.Stage.WANTED : Backlog.Stage.UNKNOWN);
+        } else if (backlog.is(Backlog.Stage.HELD)) {
+            backlog.to(Backlog.Stage.WANTED);
+        }
+        proceed(now);
+    }
+
+    /** So many of the events that were to be parked are in the table. */
+    public void parked(int events, long now) {
+        backlog.parked(events);
+        askTable();
+        proceed(now);
+    }
+
+    /**
+     * The next events from the table, in order.
+     *
+     * @param held whether there are more, but a dead letter holds them back
+     */
+    public void fetched(List<Item> items, boolean held, long now) {
+        if (!backlog.is(Backlog.Stage.FETCHING)) {
+            return;
+        }
+        if (phase != Phase.STREAMING) {
+            backlog.to(Backlog.Stage.WANTED); // they are safe where they are
+        } else if (!items.isEmpty()) {
+            if (backlog.isEnd(items.size())) {
+                stuckSince = now; // nearly done: what arrives now may wait in memory
+            }
+            backlog.begin(items, known.lastSequence());
+        } else if (held) {
+            backlog.to(Backlog.Stage.HELD);
+            trouble = new Failure(
+                    Failure.Kind.TENANT_TROUBLE, "held", "a dead letter holds later events back: replay or discard it");
+            heldUntil = now + limits.retry().max().toNanos();
+            out.wakeAt(heldUntil);
+        } else {
+            backlog.to(backlog.isParking() ? Backlog.Stage.AWAITING : Backlog.Stage.NONE);
+            trouble = null;
+        }
+        proceed(now);
+    }
+
+    /** What was to be resolved is. */
+    public void resolved(long now) {
+        if (backlog.is(Backlog.Stage.RESOLVING)) {
+            backlog.to(backlog.next() == null ? Backlog.Stage.WANTED : Backlog.Stage.SENDING);
+        }
+        proceed(now);
+    }
+
+    /** What was found in the stream is resolved in the table. */
+    public void reconciled(long now) {
+        if (!backlog.is(Backlog.Stage.RECONCILING)) {
+            return;
+        }
+        backlog.to(Backlog.Stage.WANTED);
+        if (!certain) {
+            becomeCertain();
+        }
+        proceed(now);
+    }
+
+    /**
+     * Everything that waits is to go into the table of dead letters, whatever the lane is doing. If it could not look
+     * at the stream yet, some of it may be there already and come a second time.
+     *
+     * @param why in words
+     */
+    public void park(String why, long now) {
+        if (phase != Phase.HALTED && phase != Phase.CONFLICT && forgottenFrom == Long.MAX_VALUE) {
+            parkReason = why;
+            parkAnyway = true;
+            parkedBlindly |= !known.looked();
+        }
+        proceed(now);
     }
 
     /** What the lane is doing. */
     public LaneSnapshot snapshot() {
         return new LaneSnapshot(
-                address, phase, waiting.size(), window.size(), known.lastSequence(), oldestMicros(), trouble);
+                address,
+                phase,
+                waiting.size(),
+                window.size(),
+                known.lastSequence(),
+                oldestMicros(),
+                backlog.isPresent(),
+                oldestTicket(),
+                trouble);
     }
 
     /** How many events wait to be sent. */
@@ -91,65 +223,331 @@ public final class Lane {
 
     /** Commit time of the oldest event that is not known to be stored; {@link Long#MAX_VALUE} if there is none. */
     private long oldestMicros() {
-        Item oldest = window.size() > 0 ? window.first() : waiting.peekFirst();
-        return oldest == null ? Long.MAX_VALUE : oldest.event().origin().committedAtMicros();
+        Item oldest = window.size() > 0 ? window.first() : backlog.next();
+        Item first = oldest == null ? waiting.peekFirst() : oldest;
+        return first == null ? Long.MAX_VALUE : first.event().origin().committedAtMicros();
     }
 
-    /** Sends, skips and dead-letters from the front of the queue as far as the state allows. */
+    private long oldestTicket() {
+        Item first = window.first();
+        Item oldest = first == null || first.isLate() ? waiting.peekFirst() : first;
+        if (!skipped.isEmpty()) {
+            oldest = skipped.get(0);
+        }
+        return Math.min(
+                forgottenFrom, oldest == null ? Long.MAX_VALUE : oldest.ticket().number());
+    }
+
+    /** Goes as far as the state allows, then looks whether what waits has to be parked. */
+    private void proceed(long now) {
+        pump();
+        watch(now);
+    }
+
     private void pump() {
-        Item head = waiting.peekFirst();
-        while (head != null && phase != Phase.HALTED && advance(head)) {
-            head = waiting.peekFirst();
+        while (phase != Phase.HALTED && step()) {
+            // one thing at a time
         }
     }
 
-    /** Deals with the head of the queue; false when it has to wait. */
-    private boolean advance(Item head) {
-        if (phase == Phase.CONFLICT && head.rejection() == null) {
+    /** Does the next thing; false when there is none or it has to wait. */
+    private boolean step() {
+        Item head = waiting.peekFirst();
+        if (head != null && !head.isAgain() && passes(head)) {
+            return true;
+        }
+        if (phase == Phase.IDLE && (head != null || backlog.isPresent() || forgottenFrom < Long.MAX_VALUE)) {
+            attach();
+        }
+        // what is sent now may be the last that a later start sees: everything before it must be accounted for
+        if (phase != Phase.STREAMING || deadLettersOpen > 0 || window.size() >= openWindow()) {
+            return false;
+        }
+        return mayGo(head) ? sendLive(head) : stepBacklog();
+    }
+
+    /** After two failures in a row only one at a time is tried. */
+    private int openWindow() {
+        return failures > 1 ? 1 : limits.window();
+    }
+
+    /** Whether the head of the queue leaves it without being sent. */
+    private boolean passes(Item head) {
+        if (phase == Phase.CONFLICT && head.rejection() == null && skipThrough == null) {
             head.reject(conflict());
         }
         Rejection rejection = head.rejection();
         if (rejection != null) {
-            if (deadLettersOpen >= limits.deadLetters()) {
+            if (deadLettersOpen >= limits.deadLetters() || mustWaitInOrder()) {
                 return false;
             }
-            waiting.removeFirst();
+            takeHead();
             deadLettersOpen++;
             out.deadLetter(head, rejection);
             return true;
         }
-        if (phase == Phase.IDLE) {
-            attach();
-        }
-        if (phase != Phase.STREAMING) {
-            return false;
-        }
-        if (skipThrough != null) {
+        if (certain && skipThrough != null) {
+            takeHead();
             skip(head);
             return true;
         }
-        // what is sent now may be the last that a later start sees: everything before it must be accounted for
-        if (deadLettersOpen > 0 || window.size() >= limits.window()) {
-            return false;
+        return false;
+    }
+
+    /** A dead letter that holds later events back must come after earlier ones in the table too. */
+    private boolean mustWaitInOrder() {
+        return limits.hold() && (isLiveInFlight() || backlog.isParking());
+    }
+
+    private Item takeHead() {
+        Item head = waiting.removeFirst();
+        waitingBytes -= head.bytes();
+        return head;
+    }
+
+    private void putBack(Item item) {
+        if (item.isLate()) {
+            backlog.putBack(item);
+        } else {
+            waiting.addFirst(item);
+            waitingBytes += item.bytes();
         }
-        Position position = position(head.event());
-        Envelope envelope = envelope(head);
+    }
+
+    /**
+     * An event that is in the table already. When it was parked, everything of the tenant before it had been accounted
+     * for: so what comes again before it is in the stream.
+     */
+    private void passAgain(Item item) {
+        if (item.tableSeq() > 0) {
+            waiting.stream()
+                    .filter(before -> before.rejection() == null && !before.wasSent())
+                    .toList()
+                    .forEach(this::skipFromTheMiddle);
+            settleSkipped();
+        }
+        out.settle(List.of(item), LaneOutput.How.IN_TABLE);
+        if (item.event().id().equals(skipThrough)) {
+            skipThrough = null;
+        }
+    }
+
+    /** The same for those that came before it was known what is in the stream. */
+    private void passThoseThatCameAgain() {
+        List<Item> came = new ArrayList<>(waiting);
+        waiting.clear();
+        waitingBytes = 0;
+        for (Item item : came) {
+            if (item.isAgain()) {
+                passAgain(item);
+            } else {
+                waiting.addLast(item);
+                waitingBytes += item.bytes();
+            }
+        }
+    }
+
+    private void skipFromTheMiddle(Item item) {
+        waiting.remove(item);
+        waitingBytes -= item.bytes();
+        skip(item);
+    }
+
+    /** Live events wait behind the backlog, except those that were sent before and may still be on their way. */
+    private boolean mayGo(@Nullable Item head) {
+        return head != null
+                && head.rejection() == null
+                && parkReason == null
+                && (!backlog.isPresent() || (backlog.is(Backlog.Stage.WANTED) && head.wasSent() && !limits.hold()));
+    }
+
+    private boolean sendLive(Item head) {
+        if (!fits(head, position(head))) {
+            return true;
+        }
+        takeHead();
+        send(head);
+        return true;
+    }
+
+    private void send(Item item) {
+        Position position = position(item);
+        out.publish(round, item, window.send(item), position);
+    }
+
+    /** Whether the server takes a message of this size; rejects the item if not. */
+    private boolean fits(Item item, Position position) {
+        Envelope envelope = envelope(item);
         if (MessageSize.exceeds(maxPayload, envelope, position)) {
-            head.reject(new Rejection(
+            item.reject(new Rejection(
                     Reason.PAYLOAD_TOO_LARGE,
                     "headers and payload are " + MessageSize.of(envelope, position)
                             + " bytes, the server's max_payload is " + maxPayload));
-            return true;
+            return false;
         }
-        waiting.removeFirst();
-        out.publish(round, head, window.send(head), position);
         return true;
+    }
+
+    private boolean stepBacklog() {
+        if (backlog.is(Backlog.Stage.WANTED) && window.size() == 0) {
+            int atMost = openWindow();
+            backlog.asked(atMost);
+            out.fetch(atMost);
+        } else if (backlog.is(Backlog.Stage.SENDING)) {
+            Item next = backlog.next();
+            if (next != null) {
+                return stepLate(next);
+            }
+            if (window.size() == 0) {
+                resolve();
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean stepLate(Item next) {
+        Rejection rejection = next.rejection();
+        if (rejection != null) {
+            backlog.take();
+            deadLettersOpen++;
+            out.bury(next, rejection);
+        } else if (fits(next, position(next))) {
+            send(backlog.take());
+        }
+        return true;
+    }
+
+    /** Everything of the batch is answered: the table learns what is in the stream before more is sent. */
+    private void resolve() {
+        List<Item> stored = backlog.takeStored();
+        if (stored.isEmpty()) {
+            backlog.to(backlog.next() == null ? Backlog.Stage.WANTED : Backlog.Stage.SENDING);
+        } else {
+            backlog.to(Backlog.Stage.RESOLVING);
+            out.resolve(stored);
+        }
+    }
+
+    /** Notices when the lane gets nowhere, or too much waits, and parks what waits. */
+    private void watch(long now) {
+        if (phase == Phase.HALTED || phase == Phase.CONFLICT) {
+            stuck = false;
+            return;
+        }
+        boolean stuckNow = failures > 0
+                || backlog.isPresent()
+                || phase == Phase.ATTACHING
+                || phase == Phase.DRAINING
+                || phase == Phase.BACKING_OFF;
+        if (phase == Phase.OFFLINE || !stuckNow) {
+            stuck = false;
+        } else if (!stuck) {
+            stuck = true;
+            stuckSince = now;
+        }
+        boolean liveInFlight = isLiveInFlight();
+        if (parkReason == null && phase != Phase.OFFLINE) {
+            if (certain && isOverflowing()) {
+                parkReason = "more events wait than one tenant may keep in memory";
+            } else if (stuck && (liveInFlight || !waiting.isEmpty())) {
+                parkWhenDue(now);
+            }
+        }
+        if (parkReason != null) {
+            parkIfReady(parkReason, liveInFlight, now);
+        }
+    }
+
+    private boolean isOverflowing() {
+        return waiting.size() > limits.maxEvents() || waitingBytes > limits.maxBytes();
+    }
+
+    private void parkWhenDue(long now) {
+        long due = stuckSince + limits.parkAfter().toNanos();
+        if (now - due >= 0 && !certain) {
+            if (isOverflowing()) {
+                forget();
+            }
+        } else if (now - due >= 0) {
+            parkReason = trouble == null ? "events that were parked before are sent first" : trouble.text();
+        } else if (parkTimer != due) {
+            parkTimer = due;
+            out.wakeAt(due);
+        }
+    }
+
+    /**
+     * Nobody can tell which of these events are in the stream already: they stay in the WAL, and are read again as soon
+     * as somebody can.
+     */
+    private void forget() {
+        for (Item item = waiting.peekFirst(); item != null; item = waiting.peekFirst()) {
+            forgottenFrom = Math.min(forgottenFrom, item.ticket().number());
+            out.release(takeHead());
+        }
+    }
+
+    private boolean isLiveInFlight() {
+        Item first = window.first();
+        return first != null && !first.isLate();
+    }
+
+    /** Parks once no answer about a live event is out, or none can be had: what is parked must stay in order. */
+    private void parkIfReady(String why, boolean liveInFlight, long now) {
+        if (known.looked() && !certain) {
+            return; // soon it is known what is to be skipped
+        }
+        if (deadLettersOpen > 0) {
+            return; // what is parked lies behind them, in the table too
+        }
+        List<Item> inDoubt = List.of();
+        if (liveInFlight) {
+            if (phase != Phase.BACKING_OFF && phase != Phase.OFFLINE) {
+                return;
+            }
+            inDoubt = window.snapshot();
+            backlog.doubt(inDoubt);
+            window.restart(known.lastSequence());
+        }
+        parkReason = null;
+        parkAnyway = false;
+        stuckSince = now;
+        List<Item> parking = new ArrayList<>(inDoubt);
+        while (!waiting.isEmpty()) {
+            Item item = takeHead();
+            if (certain && skipThrough != null) {
+                skip(item);
+            } else if (item.isAgain()) {
+                out.settle(List.of(item), LaneOutput.How.IN_TABLE);
+            } else {
+                parking.add(item);
+            }
+        }
+        if (!parking.isEmpty()) {
+            backlog.parking(parking.size());
+            out.notice(LaneOutput.Notice.PARKED, parking.size() + " events: " + why);
+            out.park(parking, why);
+            boolean clear = certain && backlog.doubtful().isEmpty();
+            if (!clear && !backlog.is(Backlog.Stage.RECONCILING)) {
+                backlog.to(Backlog.Stage.UNKNOWN);
+            } else if (!backlog.isPresent()) {
+                backlog.to(Backlog.Stage.WANTED);
+            }
+        }
+        pump();
     }
 
     private void attach() {
         phase = phase.to(Phase.ATTACHING);
         round++;
-        out.attach(round, new Look(probe, known.lastSequence(), !known.looked(), window.size()));
+        out.attach(
+                round,
+                new Look(
+                        probe,
+                        known.lastSequence(),
+                        !known.looked(),
+                        window.size() + backlog.doubtful().size()));
     }
 
     /**
@@ -165,19 +563,24 @@ public final class Lane {
             return;
         }
         List<Item> sent = window.snapshot();
-        Resync.Finding finding = Resync.compare(known, sent, tail);
+        boolean first = !known.looked();
+        Resync.Finding finding = Resync.compare(known, sent, backlog.doubtful(), tail);
         if (finding instanceof Resync.Finding.Stored stored) {
             noticeHole(sent, stored.items());
             resume(sent, stored.items(), tail);
+            reconcile(first, tail);
         } else if (finding instanceof Resync.Finding.LostTail lost) {
             out.notice(LaneOutput.Notice.STREAM_LOST_TAIL, lost.text());
             resume(sent, List.of(), tail);
+            reconcile(first, tail);
         } else if (finding instanceof Resync.Finding.AskFence ask) {
             askFence(ask.own());
             resume(sent, List.of(), tail);
+            reconcile(first, tail);
         } else if (finding instanceof Resync.Finding.NoFence none) {
             out.notice(LaneOutput.Notice.FENCE_UNUSABLE, none.text());
             resume(sent, List.of(), tail);
+            reconcile(first, tail);
         } else if (finding instanceof Resync.Finding.Foreign foreign) {
             out.notice(LaneOutput.Notice.FOREIGN_MESSAGES, foreign.text());
             trouble = new Failure(Failure.Kind.TENANT_TROUBLE, "foreign_messages", foreign.text());
@@ -185,7 +588,7 @@ public final class Lane {
         } else if (finding instanceof Resync.Finding.MovedOn moved) {
             halt(true, moved.text());
         }
-        pump();
+        proceed(now);
     }
 
     /** Whether the stream's end tells of a leader of this slot with a greater term; then it is over. */
@@ -204,6 +607,10 @@ public final class Lane {
     }
 
     private void askFence(StreamTail.End.Own own) {
+        if (parkedBlindly) {
+            out.notice(LaneOutput.Notice.FENCE_UNUSABLE, "events were parked before the stream could be looked at");
+            return;
+        }
         Fence.Decision decision = own.position()
                 .<Fence.Decision>map(position -> fence.decide(position, own.pierced()))
                 .orElseGet(() -> new Fence.Decision.Unusable("the stream's last message has no readable position"));
@@ -211,6 +618,54 @@ public final class Lane {
             skipThrough = skip.live();
         } else if (decision instanceof Fence.Decision.Unusable unusable) {
             out.notice(LaneOutput.Notice.FENCE_UNUSABLE, unusable.why());
+        }
+    }
+
+    /** Has the table learn what the stream's end tells of the backlog, before anything more is sent. */
+    private void reconcile(boolean first, StreamTail tail) {
+        Set<EventId> found = new HashSet<>(tail.behind());
+        if (!first) {
+            found.retainAll(backlog.doubtful());
+        }
+        backlog.doubtful().clear();
+        if (backlog.is(Backlog.Stage.UNKNOWN)) {
+            backlog.found(found);
+            askTable();
+        } else if (!certain && !backlog.is(Backlog.Stage.RECONCILING)) {
+            becomeCertain();
+        }
+    }
+
+    /** Asks once what was on its way into the table when the lane looked has arrived there. */
+    private void askTable() {
+        Set<EventId> found = backlog.takeFound();
+        if (found == null) {
+            return;
+        }
+        if (!found.isEmpty()) {
+            backlog.to(Backlog.Stage.RECONCILING);
+            out.reconcile(found);
+            return;
+        }
+        backlog.to(Backlog.Stage.WANTED);
+        if (!certain) {
+            becomeCertain();
+        }
+    }
+
+    /** From here on it is known what of the events that come again is to be skipped. */
+    private void becomeCertain() {
+        if (phase == Phase.HALTED) {
+            return;
+        }
+        certain = true;
+        if (forgottenFrom < Long.MAX_VALUE) {
+            halt(true, "its end can be seen again, and events were left in the WAL meanwhile");
+            return;
+        }
+        passThoseThatCameAgain();
+        if (caughtUp && skipThrough != null && !isWaiting(skipThrough)) {
+            fenceWrong();
         }
     }
 
@@ -229,9 +684,14 @@ public final class Lane {
                 stored.isEmpty()
                         ? known.last()
                         : stored.get(stored.size() - 1).event().id());
+        if (tail.end() instanceof StreamTail.End.Own own) {
+            lastLive = own.position().orElse(lastLive);
+        } else if (tail.end() instanceof StreamTail.End.Empty) {
+            lastLive = null;
+        }
+        backlog.endsAt(tail.lastSequence());
         if (!stored.isEmpty()) {
-            out.settle(stored, LaneOutput.How.PUBLISHED);
-            failures = 0;
+            settle(stored);
         }
         Set<Item> there = new HashSet<>(stored);
         List<Item> again = sent.stream().filter(item -> !there.contains(item)).toList();
@@ -241,8 +701,16 @@ public final class Lane {
         window.restart(tail.lastSequence());
         probe = OptionalLong.empty();
         phase = phase.to(Phase.STREAMING);
-        if (caughtUp && skipThrough != null && !isWaiting(skipThrough)) {
-            fenceWrong();
+    }
+
+    /** These are in the stream. */
+    private void settle(List<Item> stored) {
+        failures = 0;
+        if (stored.get(0).isLate()) {
+            backlog.stored(stored);
+        } else {
+            lastLive = position(stored.get(stored.size() - 1));
+            out.settle(stored, LaneOutput.How.PUBLISHED);
         }
     }
 
@@ -264,11 +732,18 @@ public final class Lane {
             if (last != null && last.kind() == Failure.Kind.POISON) {
                 item.reject(new Rejection(Reason.STREAM_REJECTED, last.text()));
             }
-            waiting.addFirst(item);
+            putBack(item);
         }
         if (found) {
-            out.settle(List.of(head), LaneOutput.How.SKIPPED);
             failures = 0;
+            if (head.isLate()) {
+                backlog.stored(List.of(head));
+            } else {
+                out.settle(List.of(head), LaneOutput.How.SKIPPED);
+            }
+        }
+        if (failures > 1) {
+            backlog.leave(1);
         }
     }
 
@@ -283,11 +758,21 @@ public final class Lane {
     /**
      * The stream could not be made or looked at.
      *
-     * @param now a monotonic time in nanoseconds
+     * @param absent whether it is certain that there is no such stream, so that nothing can be in it
      */
-    public void attachFailed(long inRound, Failure failure, long now) {
+    public void attachFailed(long inRound, Failure failure, boolean absent, long now) {
         if (inRound != round || phase != Phase.ATTACHING) {
             return;
+        }
+        if (absent && !known.looked()) {
+            known = new Resync.Known(true, null, 0);
+            if (backlog.is(Backlog.Stage.UNKNOWN)) {
+                backlog.to(Backlog.Stage.WANTED);
+            }
+            becomeCertain();
+            if (phase == Phase.HALTED) {
+                return; // what was left to the WAL is read again first
+            }
         }
         trouble = failure;
         if (failure.kind() == Failure.Kind.NAME_CONFLICT) {
@@ -295,18 +780,19 @@ public final class Lane {
         } else {
             backOff(now);
         }
-        pump();
+        proceed(now);
     }
 
     private void enterConflict(long now) {
         List<Item> sent = window.snapshot();
         for (int i = sent.size() - 1; i >= 0; i--) {
-            waiting.addFirst(sent.get(i));
+            putBack(sent.get(i));
         }
         window.restart(0);
         known = Resync.Known.NOTHING;
+        certain = false;
         phase = phase.to(Phase.CONFLICT);
-        wakeAt = now + limits.conflictPauseNanos();
+        wakeAt = now + limits.conflictPause().toNanos();
         out.wakeAt(wakeAt);
     }
 
@@ -328,14 +814,13 @@ public final class Lane {
         if (!done.isEmpty()) {
             Item last = done.get(done.size() - 1);
             known = Resync.Known.of(last.event().id(), last.expectedSequence() + 1);
-            out.settle(done, LaneOutput.How.PUBLISHED);
-            failures = 0;
+            settle(done);
             if (phase == Phase.STREAMING) {
                 trouble = null;
             }
         }
         resyncWhenDrained(now);
-        pump();
+        proceed(now);
     }
 
     /**
@@ -372,7 +857,7 @@ public final class Lane {
             phase = phase.to(Phase.DRAINING);
         }
         resyncWhenDrained(now);
-        pump();
+        proceed(now);
     }
 
     private boolean isStale(long inRound) {
@@ -410,7 +895,7 @@ public final class Lane {
      *
      * @param serverMaxPayload the server's bound on headers and payload together, in bytes
      */
-    public void connected(long serverMaxPayload) {
+    public void connected(long serverMaxPayload, long now) {
         maxPayload = serverMaxPayload;
         if (phase == Phase.OFFLINE) {
             phase = phase.to(Phase.IDLE);
@@ -418,12 +903,15 @@ public final class Lane {
                 attach();
             }
         }
-        pump();
+        proceed(now);
     }
 
     /** The connection is gone, and with it every answer that has not come yet. */
     public void disconnected() {
         if (phase != Phase.OFFLINE && phase != Phase.HALTED) {
+            if (!parkAnyway) {
+                parkReason = null; // an outage is not the tenant's trouble
+            }
             window.forgetAnswers();
             round++;
             phase = phase.to(Phase.OFFLINE);
@@ -436,32 +924,43 @@ public final class Lane {
      * @param now a monotonic time in nanoseconds
      */
     public void woken(long now) {
-        if (now - wakeAt < 0) {
-            return;
+        if (now - wakeAt >= 0) {
+            if (phase == Phase.BACKING_OFF) {
+                attach();
+            } else if (phase == Phase.CONFLICT) {
+                phase = phase.to(Phase.IDLE);
+            }
         }
-        if (phase == Phase.BACKING_OFF) {
-            attach();
-        } else if (phase == Phase.CONFLICT) {
-            phase = phase.to(Phase.IDLE);
+        if (backlog.is(Backlog.Stage.HELD) && now - heldUntil >= 0) {
+            backlog.to(Backlog.Stage.WANTED);
         }
-        pump();
+        proceed(now);
     }
 
-    private void skip(Item head) {
-        waiting.removeFirst();
-        out.release(head);
-        skipped.add(head.husk());
-        if (head.event().id().equals(skipThrough)) {
+    private void skip(Item item) {
+        out.release(item);
+        skipped.add(item.husk());
+        if (item.event().id().equals(skipThrough)) {
+            endSkip();
+        }
+    }
+
+    private void endSkip() {
+        skipThrough = null;
+        settleSkipped();
+    }
+
+    private void settleSkipped() {
+        if (!skipped.isEmpty()) {
             out.settle(skipped, LaneOutput.How.SKIPPED);
             skipped = new ArrayList<>();
-            skipThrough = null;
         }
     }
 
     /** Everything that was committed before this start has arrived. */
     public void caughtUp() {
         caughtUp = true;
-        if (phase != Phase.HALTED && skipThrough != null && !isWaiting(skipThrough)) {
+        if (phase != Phase.HALTED && certain && skipThrough != null && !isWaiting(skipThrough)) {
             fenceWrong();
         }
     }
@@ -485,14 +984,21 @@ public final class Lane {
                 trouble == null ? "stream " + address.stream() + " belongs to another tenant" : trouble.text());
     }
 
-    private Position position(OutboxEvent event) {
-        return new Position(
-                fence.term(),
-                fence.slot(),
-                event.origin().lsn(),
-                event.origin().after(),
-                known.lastSequence(),
-                event.id());
+    /** The fence to send along: a late event names the last live one before it. */
+    private Position position(Item item) {
+        if (!item.isLate()) {
+            OutboxEvent event = item.event();
+            return new Position(
+                    fence.term(),
+                    fence.slot(),
+                    event.origin().lsn(),
+                    event.origin().after(),
+                    known.lastSequence(),
+                    event.id());
+        }
+        return lastLive == null
+                ? new Position(fence.term(), fence.slot(), Lsn.NONE, Lsn.NONE, backlog.since(), null)
+                : lastLive.carried(fence.term(), backlog.since());
     }
 
     private static Envelope envelope(Item item) {

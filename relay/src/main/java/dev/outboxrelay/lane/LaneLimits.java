@@ -1,11 +1,25 @@
 package dev.outboxrelay.lane;
 
+import java.time.Duration;
+
 /**
  * What bounds a lane.
  *
  * @param window most events in flight
  * @param deadLetters most dead letters being written at the same time
  * @param retry pauses and attempts
- * @param conflictPauseNanos how long a name conflict is believed before it is looked at again
+ * @param conflictPause how long a name conflict is believed before it is looked at again
+ * @param maxEvents most events that wait in memory; beyond that they are parked
+ * @param maxBytes most bytes of events that wait in memory; beyond that they are parked
+ * @param parkAfter how long events may wait for a lane that gets nowhere before they are parked
+ * @param hold whether later events wait behind a dead letter until somebody decides about it
  */
-public record LaneLimits(int window, int deadLetters, RetryPolicy retry, long conflictPauseNanos) {}
+public record LaneLimits(
+        int window,
+        int deadLetters,
+        RetryPolicy retry,
+        Duration conflictPause,
+        int maxEvents,
+        long maxBytes,
+        Duration parkAfter,
+        boolean hold) {}

@@ -1,7 +1,9 @@
 package dev.outboxrelay.lane;
 
+import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.Position;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What a lane wants done. Called on the thread that drives the lane, in the order in which things must be begun;
@@ -31,6 +33,35 @@ public interface LaneOutput {
     /** Write a dead letter, then settle its row and ticket, then {@link Lane#deadLettered}. */
     void deadLetter(Item item, Rejection rejection);
 
+    /**
+     * Write these into the table of dead letters as parked, in this order and behind everything that was parked before,
+     * then settle their tickets, then {@link Lane#parked}.
+     *
+     * @param why in words
+     */
+    void park(List<Item> items, String why);
+
+    /**
+     * Take the next events from the table of dead letters that are parked or to be replayed, in order:
+     * {@link Lane#fetched}.
+     *
+     * @param atMost how many
+     */
+    void fetch(int atMost);
+
+    /** These events from the table are in the stream: say so there and in their rows, then {@link Lane#resolved}. */
+    void resolve(List<Item> items);
+
+    /** This event from the table cannot be published: make it a dead letter again, then {@link Lane#deadLettered}. */
+    void bury(Item item, Rejection rejection);
+
+    /**
+     * Resolve what was found in the stream although the table does not say so, then {@link Lane#reconciled}.
+     *
+     * @param inStream ids of messages in the stream; not all of them need be in the table
+     */
+    void reconcile(Set<EventId> inStream);
+
     /** The item's payload is not needed any more, although its ticket is not settled yet. */
     void release(Item item);
 
@@ -59,13 +90,17 @@ public interface LaneOutput {
         /** A PubAck said so, or the stream's end did after a PubAck was lost. */
         PUBLISHED,
         /** It was there before this start. */
-        SKIPPED
+        SKIPPED,
+        /** It is in the table of dead letters, which says what becomes of it. */
+        IN_TABLE
     }
 
     /** Kinds of notices. */
     enum Notice {
         /** The lane backs off. */
         RETRY,
+        /** What waits for the lane goes into the table of dead letters. */
+        PARKED,
         /** The stream ends earlier than what was acknowledged. */
         STREAM_LOST_TAIL,
         /** The fence cannot be used: events may be published a second time. */

@@ -2,6 +2,7 @@ package dev.outboxrelay.lane;
 
 import dev.outboxrelay.event.EventId;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,8 +60,13 @@ final class Resync {
     }
 
     static Finding compare(Known known, List<Item> window, StreamTail tail) {
+        return compare(known, window, Set.of(), tail);
+    }
+
+    /** @param doubtful events that were sent and parked before anybody could look whether they are in the stream */
+    static Finding compare(Known known, List<Item> window, Set<EventId> doubtful, StreamTail tail) {
         if (tail.end() instanceof StreamTail.End.Own own) {
-            return own(known, window, tail, own);
+            return own(known, window, doubtful, tail, own);
         }
         if (tail.end() instanceof StreamTail.End.Foreign foreign) {
             return new Finding.Foreign(
@@ -87,8 +93,10 @@ final class Resync {
                 : stored(window, tail);
     }
 
-    private static Finding own(Known known, List<Item> window, StreamTail tail, StreamTail.End.Own own) {
+    private static Finding own(
+            Known known, List<Item> window, Set<EventId> doubtful, StreamTail tail, StreamTail.End.Own own) {
         boolean ours = own.id().equals(known.last())
+                || doubtful.contains(own.id())
                 || window.stream().anyMatch(item -> item.event().id().equals(own.id()));
         if (ours) {
             return stored(window, tail);

@@ -11,7 +11,8 @@ import java.util.Set;
  * @param lastSequence sequence of the last message ever stored; 0 for a new stream
  * @param end what is known of our own last message
  * @param probe what lies where the lane asked about, if it did
- * @param behind the ids of all our messages behind the sequence that the lane named, if it had messages in flight
+ * @param behind the ids of all our messages behind the sequence that the lane named, if it had messages in flight; at a
+ *     lane's first look, behind the one that our last message's position names
  */
 public record StreamTail(long lastSequence, End end, Optional<Probe> probe, Set<EventId> behind) {
 

@@ -185,6 +185,11 @@ final class BatchWorker<T> implements AutoCloseable {
                     fenced.run();
                     throw new InterruptedException("another leader has taken over");
                 }
+                if (closed) {
+                    // the next session, of the same term, may have read already what is in the table
+                    disconnect();
+                    break;
+                }
                 return action.run(open, batch, patient);
             } catch (SQLException e) {
                 disconnect();

@@ -1,5 +1,7 @@
 package dev.outboxrelay.settle;
 
+import dev.outboxrelay.event.EventId;
+import dev.outboxrelay.event.RowRef;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
 import java.sql.Array;
@@ -7,19 +9,24 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells which events became dead letters before this start. One thread, closing apart; opens its connection at the
- * first question.
+ * Tells which events became dead letters, or were parked, before this start. One thread, closing apart; opens its
+ * connection at the first question.
  */
 public final class DeadLetterIndex implements AutoCloseable {
 
+    /** By the unique key, which starts with the table: with a million parked events nothing else is fast. */
     private static final String SELECT =
-            "SELECT event_id FROM outbox.dead_letter WHERE slot = ? AND kind = 'event' AND event_id = ANY (?)";
+            "SELECT d.event_id, d.place FROM ROWS FROM (pg_catalog.unnest(?::text[]), pg_catalog.unnest(?::text[]))"
+                    + " AS e (source, event_id), LATERAL (SELECT l.event_id, CASE WHEN l.state IN ('parked', 'sent') THEN l.seq ELSE 0 END AS place"
+                    + " FROM outbox.dead_letter l WHERE l.slot = ?"
+                    + " AND l.source = e.source AND l.event_id = e.event_id AND l.kind = 'event' OFFSET 0) d";
 
     private final Database database;
     private final String slot;
@@ -30,8 +37,11 @@ public final class DeadLetterIndex implements AutoCloseable {
         this.slot = slot;
     }
 
-    /** Those of these event ids that are dead letters of this slot. */
-    public Set<String> known(Collection<String> eventIds) throws DatabaseException {
+    /**
+     * Those of these event ids that are in the table, in any state, each with its place in the order of arrival if it
+     * was parked and not given up, and with 0 otherwise.
+     */
+    public Map<String, Long> known(Collection<String> eventIds) throws DatabaseException {
         try {
             Connection open = connection;
             if (open == null) {
@@ -44,21 +54,31 @@ public final class DeadLetterIndex implements AutoCloseable {
         }
     }
 
-    private Set<String> select(Connection open, Collection<String> eventIds) throws SQLException {
-        Array ids = open.createArrayOf("text", eventIds.toArray());
+    private Map<String, Long> select(Connection open, Collection<String> eventIds) throws SQLException {
+        String[] ids = eventIds.toArray(String[]::new);
+        Array sources = open.createArrayOf("text", sources(ids));
+        Array events = open.createArrayOf("text", ids);
         try (PreparedStatement statement = open.prepareStatement(SELECT)) {
-            statement.setString(1, slot);
-            statement.setArray(2, ids);
+            statement.setArray(1, sources);
+            statement.setArray(2, events);
+            statement.setString(3, slot);
             try (ResultSet rows = statement.executeQuery()) {
-                Set<String> found = new HashSet<>();
+                Map<String, Long> found = new HashMap<>();
                 while (rows.next()) {
-                    found.add(rows.getString(1));
+                    found.put(rows.getString(1), rows.getLong(2));
                 }
                 return found;
             }
         } finally {
-            ids.free();
+            sources.free();
+            events.free();
         }
+    }
+
+    private static String[] sources(String[] ids) {
+        return Arrays.stream(ids)
+                .map(id -> RowRef.of(new EventId(id)).table().toString())
+                .toArray(String[]::new);
     }
 
     @Override

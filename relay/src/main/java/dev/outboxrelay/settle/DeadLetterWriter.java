@@ -1,18 +1,12 @@
 package dev.outboxrelay.settle;
 
 import dev.outboxrelay.config.SettleMode;
-import dev.outboxrelay.event.OutboxEvent;
 import dev.outboxrelay.event.TableName;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.TermGuard;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -28,13 +22,7 @@ import java.util.stream.Collectors;
  */
 public final class DeadLetterWriter implements AutoCloseable {
 
-    private static final String INSERT = "INSERT INTO outbox.dead_letter (slot, kind, source, event_id, tenant_id,"
-            + " subject, payload, headers, committed_at, reason, error, attempts, first_failed_at, dead_at, state)"
-            + " VALUES (?, 'event', ?, ?, ?, ?, ?, ?::pg_catalog.jsonb, ?, ?, ?, ?, pg_catalog.now(), pg_catalog.now(), 'dead')"
-            + " ON CONFLICT (slot, source, event_id, kind) DO NOTHING";
-
     private static final int BATCH = 100;
-    private static final long BATCH_BYTES = 8L << 20;
 
     private final String slot;
     private final Map<TableName, SettleMode> modes;
@@ -78,23 +66,16 @@ public final class DeadLetterWriter implements AutoCloseable {
         Set<DeadLetter> unreachable = failRows(connection, batch, patient);
         List<DeadLetter> again = new ArrayList<>();
         List<DeadLetter> done = new ArrayList<>();
-        long bytes = 0;
-        try (PreparedStatement insert = connection.prepareStatement(INSERT)) {
+        try (LetterInsert insert = new LetterInsert(connection, slot)) {
             for (DeadLetter letter : batch) {
                 if (unreachable.contains(letter)) {
                     again.add(letter);
-                    continue;
-                }
-                bind(insert, letter);
-                insert.addBatch();
-                done.add(letter);
-                bytes += letter.event().payload().size();
-                if (bytes > BATCH_BYTES) {
-                    insert.executeBatch();
-                    bytes = 0;
+                } else {
+                    insert.add(letter);
+                    done.add(letter);
                 }
             }
-            insert.executeBatch();
+            insert.execute();
         }
         connection.commit();
         // after the commit: a crash here means that the event comes again and is found in the table
@@ -124,24 +105,5 @@ public final class DeadLetterWriter implements AutoCloseable {
             }
         }
         return unreachable;
-    }
-
-    private void bind(PreparedStatement insert, DeadLetter letter) throws SQLException {
-        OutboxEvent event = letter.event();
-        insert.setString(1, slot);
-        insert.setString(2, event.row().table().toString());
-        insert.setString(3, event.id().value());
-        insert.setString(4, event.tenant());
-        insert.setString(5, event.subject());
-        insert.setBytes(6, event.payload().bytes());
-        insert.setString(7, event.headersJson());
-        insert.setObject(8, time(event.origin().committedAtMicros()));
-        insert.setString(9, letter.reason().code());
-        insert.setString(10, letter.error());
-        insert.setInt(11, letter.attempts());
-    }
-
-    private static OffsetDateTime time(long micros) {
-        return Instant.EPOCH.plus(micros, ChronoUnit.MICROS).atOffset(ZoneOffset.UTC);
     }
 }

@@ -30,10 +30,20 @@ final class RowStatements {
 
     /** Settles published rows and tells which of them it got hold of. */
     Set<String> settle(TableName table, SettleMode mode, Collection<String> ids) throws SQLException {
+        return settle(table, mode, ids, "m.status = 'pending'");
+    }
+
+    /** The same for rows that may have been failed before: their events were dead letters. */
+    Set<String> settleLate(TableName table, SettleMode mode, Collection<String> ids) throws SQLException {
+        return settle(table, mode, ids, "m.status IN ('pending', 'failed')");
+    }
+
+    private Set<String> settle(TableName table, SettleMode mode, Collection<String> ids, String open)
+            throws SQLException {
         String action = mode == SettleMode.DELETE
                 ? "DELETE FROM %1$s m USING target WHERE m.id = target.id"
                 : "UPDATE %1$s m SET status = 'published', published_at = pg_catalog.now() FROM target"
-                        + " WHERE m.id = target.id AND m.status = 'pending'";
+                        + " WHERE m.id = target.id AND " + open;
         return run(locking(action), table, ids);
     }
 

@@ -143,6 +143,16 @@ public final class StartChecks {
                         "run schema/V1__outbox.sql there"));
             }
         }
+        String letters = oid(new TableName("outbox", "dead_letter"));
+        if (letters != null
+                && !"t"
+                        .equals(value("SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = " + letters
+                                + " AND attname = 'mark_due' AND NOT attisdropped)"))) {
+            findings.add(Finding.configuration(
+                    "table outbox.dead_letter in database " + connection.getCatalog()
+                            + " is of an earlier version: it has no column mark_due",
+                    "run schema/V3__parking.sql there"));
+        }
     }
 
     /** Looked up in the catalog: {@code to_regclass} fails where the schema may not be used. */

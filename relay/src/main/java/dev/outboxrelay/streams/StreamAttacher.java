@@ -29,8 +29,12 @@ public final class StreamAttacher implements AutoCloseable {
         /** The stream is there and ends like this. */
         void attached(StreamTail tail);
 
-        /** It is not to be had now. */
-        void failed(Failure failure);
+        /**
+         * It is not to be had now.
+         *
+         * @param absent whether the server said that there is none
+         */
+        void failed(Failure failure, boolean absent);
     }
 
     /** @param created called once for each stream that was created */
@@ -52,7 +56,7 @@ public final class StreamAttacher implements AutoCloseable {
         try {
             workers.execute(() -> attachNow(address, look, answer));
         } catch (RejectedExecutionException e) {
-            answer.failed(Failure.doubt("stopping", "the relay is stopping"));
+            answer.failed(Failure.doubt("stopping", "the relay is stopping"), false);
         }
     }
 
@@ -61,16 +65,23 @@ public final class StreamAttacher implements AutoCloseable {
         try {
             tail = directory.attach(address, look);
         } catch (StreamDirectory.NotOurs e) {
-            answer.failed(e.failure());
+            answer.failed(e.failure(), false);
+            return;
+        } catch (StreamDirectory.NotCreated e) {
+            answer.failed(failure(e.answer()), true);
             return;
         } catch (JetStreamApiException e) {
-            answer.failed(ServerErrors.of(e.getApiErrorCode(), String.valueOf(e.getErrorDescription())));
+            answer.failed(failure(e), false);
             return;
         } catch (IOException | RuntimeException e) {
-            answer.failed(Failure.doubt("attach", "the stream cannot be looked at: " + e.getMessage()));
+            answer.failed(Failure.doubt("attach", "the stream cannot be looked at: " + e.getMessage()), false);
             return;
         }
         answer.attached(tail);
+    }
+
+    private static Failure failure(JetStreamApiException e) {
+        return ServerErrors.of(e.getApiErrorCode(), String.valueOf(e.getErrorDescription()));
     }
 
     @Override

@@ -51,10 +51,14 @@ final class StreamDirectory {
     }
 
     /** The stream's end, after making sure that the stream is there and is this tenant's. */
-    StreamTail attach(Address address, Look look) throws IOException, JetStreamApiException, NotOurs {
+    StreamTail attach(Address address, Look look) throws IOException, JetStreamApiException, NotOurs, NotCreated {
         StreamInfo info = find(address);
         if (info == null) {
-            info = create(address);
+            try {
+                info = create(address);
+            } catch (JetStreamApiException e) {
+                throw new NotCreated(e);
+            }
         }
         verifyOwner(address, info);
         return tail(address.stream().value(), info.getStreamState(), look);
@@ -127,7 +131,7 @@ final class StreamDirectory {
         long lastSequence = Math.max(state.getLastSequence(), last.getSeq());
         StreamTail.End end = ownLast(stream, last, state.getFirstSequence());
         if (end instanceof StreamTail.End.Own own && look.first()) {
-            end = new StreamTail.End.Own(own.id(), own.sequence(), own.position(), isPierced(stream, own));
+            return firstLook(stream, lastSequence, own, probe);
         }
         if (!(end instanceof StreamTail.End.Own own) || look.inFlight() == 0) {
             return new StreamTail(lastSequence, end, probe, Set.of());
@@ -159,18 +163,17 @@ final class StreamDirectory {
         }
     }
 
-    private boolean isPierced(String stream, StreamTail.End.Own own) throws IOException, JetStreamApiException {
-        long from = own.position().map(Position::stored).orElse(own.sequence()) + 1;
-        if (own.sequence() - from > MOST_IN_FLIGHT) {
-            return true; // too much to read: as good as pierced, since a duplicate is better than a loss
-        }
-        for (long sequence = from; sequence < own.sequence(); sequence++) {
-            MessageInfo message = message(stream, sequence);
-            if (message == null || own(message) == null) {
-                return true;
-            }
-        }
-        return false;
+    /** Reads what was in flight together with our last message: what of it is there, and whether all of it is ours. */
+    private StreamTail firstLook(
+            String stream, long lastSequence, StreamTail.End.Own own, Optional<StreamTail.Probe> probe)
+            throws IOException, JetStreamApiException {
+        long stored = own.position().map(Position::stored).orElse(own.sequence() - 1);
+        long between = own.sequence() - 1 - stored;
+        // too much to read is as good as pierced: a duplicate is better than a loss
+        Set<EventId> ids = between > MOST_IN_FLIGHT ? Set.of(own.id()) : behind(stream, stored, own);
+        boolean pierced = ids.size() < between + 1;
+        StreamTail.End end = new StreamTail.End.Own(own.id(), own.sequence(), own.position(), pierced);
+        return new StreamTail(lastSequence, end, probe, ids);
     }
 
     /** The ids of our messages behind a sequence, the last of them known; one read for each that lies between. */
@@ -218,6 +221,22 @@ final class StreamDirectory {
                 return null;
             }
             throw e;
+        }
+    }
+
+    /** There is no stream, and the server does not make one. */
+    static final class NotCreated extends Exception {
+
+        private static final long serialVersionUID = 1L;
+        private final transient JetStreamApiException answer;
+
+        NotCreated(JetStreamApiException answer) {
+            super(answer);
+            this.answer = answer;
+        }
+
+        JetStreamApiException answer() {
+            return answer;
         }
     }
 

@@ -20,6 +20,7 @@ public final class LaneGauge implements AutoCloseable {
     private volatile long queued;
     private volatile long inFlight;
     private volatile long oldestCommittedAtMillis = NONE;
+    private volatile long parked;
 
     LaneGauge(Consumer<LaneGauge> onClose) {
         this.onClose = onClose;
@@ -37,6 +38,15 @@ public final class LaneGauge implements AutoCloseable {
         this.queued = queued;
         this.inFlight = inFlight;
         this.oldestCommittedAtMillis = oldestCommittedAtMillis;
+    }
+
+    /** Says how many events of the tenant are parked in the table of dead letters. */
+    public void parked(long events) {
+        parked = Math.max(0, events);
+    }
+
+    long parked() {
+        return parked;
     }
 
     long queued() {

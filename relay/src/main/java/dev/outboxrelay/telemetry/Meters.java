@@ -82,6 +82,8 @@ public final class Meters {
      */
     public Meters(int maxTenantLabels, BuildInfo build, InstantSource clock) {
         labels = new TenantLabels(maxTenantLabels);
+        laneGauge(
+                "events_parked", "Events of the tenant that wait in outbox.dead_letter to be sent.", LaneGauge::parked);
         laneGauge("lane_queued", "Events of the tenant that wait to be sent.", LaneGauge::queued);
         laneGauge(
                 "lane_in_flight", "Events of the tenant that are sent and not yet acknowledged.", LaneGauge::inFlight);
@@ -131,6 +133,12 @@ public final class Meters {
     /** Says what the slot's last reading showed, in bytes of WAL. */
     public void slot(long retainedBytes, long confirmedLagBytes) {
         slot = new Slot(retainedBytes, confirmedLagBytes);
+    }
+
+    /** Says how much WAL the slot may keep, in bytes. */
+    public void walBudget(long bytes) {
+        gauge("wal_budget_bytes", "WAL that the slot may keep before tenants are parked for it.")
+                .set((double) bytes);
     }
 
     /** Says that the slot cannot be read, so that its last values do not stand as if they were true. */

@@ -35,7 +35,7 @@ class RelayStatusTest {
     void totals_add_up_the_tenants_and_the_dead_letters_that_belong_to_none() {
         Totals totals = Totals.of(List.of(tenant("a", 2, 1, 0, null), tenant("b", 3, 0, 0, null)), 5);
 
-        assertThat(totals).isEqualTo(new Totals(5, 2, 20, 4, 6));
+        assertThat(totals).isEqualTo(new Totals(5, 2, 0, 20, 4, 6));
     }
 
     @Test
@@ -47,8 +47,8 @@ class RelayStatusTest {
                 new SlotStatus("outbox_relay", "0/16B3748", 1024L, null),
                 Connection.up(SINCE),
                 Connection.down(SINCE, "no servers available"),
-                new Totals(1, 2, 3, 4, 5),
-                List.of(new TenantStatus("acme", "TENANT_ACME", "flowing", 1, 2, 3, 4, 5, 6L, 0.25, null)));
+                new Totals(1, 2, 0, 3, 4, 5),
+                List.of(new TenantStatus("acme", "TENANT_ACME", "flowing", 1, 2, 0, 3, 4, 5, 6L, 0.25, null)));
 
         String json = new String(StatusJson.of(status), StandardCharsets.UTF_8);
 
@@ -67,11 +67,11 @@ class RelayStatusTest {
                             "connected": false, "since": "2026-01-02T03:04:05Z", "last_error": "no servers available"
                           },
                           "totals": {
-                            "queued": 1, "in_flight": 2, "published": 3, "duplicates": 4, "dead_lettered": 5
+                            "queued": 1, "in_flight": 2, "parked": 0, "published": 3, "duplicates": 4, "dead_lettered": 5
                           },
                           "tenants": [{
                             "tenant": "acme", "stream": "TENANT_ACME", "state": "flowing", "queued": 1,
-                            "in_flight": 2, "published": 3, "duplicates": 4, "dead_lettered": 5,
+                            "in_flight": 2, "parked": 0, "published": 3, "duplicates": 4, "dead_lettered": 5,
                             "last_sequence": 6, "oldest_unsettled_seconds": 0.25, "last_error": null
                           }]
                         }
@@ -92,6 +92,6 @@ class RelayStatusTest {
 
     private static TenantStatus tenant(
             String id, long queued, long deadLettered, double oldest, @Nullable String error) {
-        return new TenantStatus(id, "TENANT_X", "flowing", queued, 1, 10, 2, deadLettered, 7L, oldest, error);
+        return new TenantStatus(id, "TENANT_X", "flowing", queued, 1, 0, 10, 2, deadLettered, 7L, oldest, error);
     }
 }

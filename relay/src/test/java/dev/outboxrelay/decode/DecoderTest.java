@@ -120,7 +120,28 @@ final class DecoderTest {
 
         Decoded.Malformed malformed = (Decoded.Malformed) decode(TableName.OUTBOX_MESSAGE, row);
 
-        assertThat(malformed.remains().id().value()).isEqualTo("unreadable@0/10");
+        assertThat(malformed.remains().id().value()).matches("unreadable@0/10/[0-9a-f]{16}");
+    }
+
+    @Test
+    void rows_without_a_usable_id_at_one_place_are_told_apart_and_known_again() {
+        Map<String, @Nullable Object> row = nativeRow();
+        row.put("id", "no id");
+        Map<String, @Nullable Object> other = nativeRow();
+        other.put("id", "no id either");
+        Map<String, @Nullable Object> third = nativeRow();
+        third.put("id", "no id");
+        third.put("payload", new byte[] {9});
+
+        assertThat(List.of(madeUp(row), madeUp(other), madeUp(third))).doesNotHaveDuplicates();
+        assertThat(madeUp(row)).isEqualTo(madeUp(row));
+    }
+
+    private String madeUp(Map<String, @Nullable Object> row) {
+        return ((Decoded.Malformed) decode(TableName.OUTBOX_MESSAGE, row))
+                .remains()
+                .id()
+                .value();
     }
 
     @Test

@@ -25,6 +25,14 @@ final class PositionTest {
         assertThat(Position.decode(position.encode())).contains(position);
     }
 
+    @Test
+    void names_no_event_when_nothing_live_came_before_a_late_message() {
+        Position position = new Position(7, SLOT, Lsn.NONE, Lsn.NONE, 41, null);
+
+        assertThat(position.encode()).endsWith(";41;");
+        assertThat(Position.decode(position.encode())).contains(position);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -38,7 +46,6 @@ final class PositionTest {
                 "1;7;1;3.0;slot;1/A0;1/90;41;e-1",
                 "1;7;1;3;slot;A0;1/90;41;e-1",
                 "1;7;1;3;slot;1/A0;1/90;;e-1",
-                "1;7;1;3;slot;1/A0;1/90;41;",
                 "1;7;1;3;slot;1/A0;1/90;41;a b",
                 "1;7;99999999999999999999999;3;slot;1/A0;1/90;41;e-1"
             })

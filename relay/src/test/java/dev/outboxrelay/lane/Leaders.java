@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -216,9 +217,13 @@ final class Leaders {
                     rules.window(),
                     rules.deadLetters(),
                     new RetryPolicy(Duration.ofMillis(10), Duration.ofMillis(100), 4),
-                    50 * MILLI);
+                    Duration.ofMillis(50),
+                    1_000_000,
+                    1 << 30,
+                    Duration.ofDays(1),
+                    false);
             this.lane = new Lane(address, limits, fence, new SplittableRandom(term), this);
-            lane.connected(1 << 20);
+            lane.connected(1 << 20, now);
             reachStartUp();
         }
 
@@ -241,7 +246,7 @@ final class Leaders {
             if (dead.get(number)) {
                 settled[number] = true;
             } else {
-                lane.arrived(List.of(item(number)));
+                lane.arrived(List.of(item(number)), now);
             }
             if (isCurrent()) {
                 reachStartUp();
@@ -332,7 +337,7 @@ final class Leaders {
             }
             input(() -> {
                 lane.disconnected();
-                lane.connected(1 << 20);
+                lane.connected(1 << 20, now);
             });
         }
 
@@ -370,7 +375,7 @@ final class Leaders {
             questions.add(new Question(
                     look,
                     tail -> lane.attached(round, tail, now),
-                    () -> lane.attachFailed(round, Failure.doubt("timeout", "no answer"), now)));
+                    () -> lane.attachFailed(round, Failure.doubt("timeout", "no answer"), false, now)));
         }
 
         @Override
@@ -412,7 +417,7 @@ final class Leaders {
             if (isCurrent()) {
                 dead.set(number(item), true);
                 settled[number(item)] = true;
-                letters.add(lane::deadLettered);
+                letters.add(() -> lane.deadLettered(now));
             } else {
                 losesToGuard();
             }
@@ -427,6 +432,32 @@ final class Leaders {
 
         private static int number(Item item) {
             return (int) item.ticket().number();
+        }
+
+        /** Nothing was parked: what is asked about is answered as a dead letter is, when PostgreSQL comes to it. */
+        @Override
+        public void reconcile(Set<EventId> inStream) {
+            letters.add(() -> lane.reconciled(now));
+        }
+
+        @Override
+        public void park(List<Item> items, String why) {
+            violations.add("parks within its limits: " + why);
+        }
+
+        @Override
+        public void fetch(int atMost) {
+            violations.add("fetches, and nothing was parked");
+        }
+
+        @Override
+        public void resolve(List<Item> items) {
+            violations.add("resolves, and nothing was parked");
+        }
+
+        @Override
+        public void bury(Item item, Rejection rejection) {
+            violations.add("buries, and nothing was parked");
         }
 
         @Override

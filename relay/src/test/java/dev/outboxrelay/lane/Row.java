@@ -1,6 +1,7 @@
 package dev.outboxrelay.lane;
 
 import dev.outboxrelay.event.EventId;
+import org.jspecify.annotations.Nullable;
 
 /** A committed row of the simulated outbox. */
 final class Row {
@@ -20,12 +21,51 @@ final class Row {
     }
 
     final int tenant;
-    final Fate fate;
+    Fate fate;
     final EventId id;
     final long lsn;
     int refusalsLeft;
     boolean marked;
-    boolean deadLetter;
+    boolean replayed;
+
+    /** Its row in the table of dead letters. */
+    @Nullable
+    Letter letter;
+
+    /** A row of the table of dead letters. */
+    static final class Letter {
+
+        enum State {
+            PARKED,
+            SENT,
+            DEAD,
+            REPLAYING,
+            REPLAYED,
+            DISCARDED
+        }
+
+        final long seq;
+        final boolean everParked;
+        State state;
+
+        Letter(long seq, State state) {
+            this.seq = seq;
+            this.state = state;
+            this.everParked = state == State.PARKED;
+        }
+
+        boolean waits() {
+            return state == State.PARKED || state == State.REPLAYING;
+        }
+    }
+
+    boolean isDead() {
+        return letter != null && (letter.state == Letter.State.DEAD || letter.state == Letter.State.DISCARDED);
+    }
+
+    boolean waitsInTable() {
+        return letter != null && letter.waits();
+    }
 
     Row(int number, int tenant, Fate fate, long lsn) {
         this.tenant = tenant;

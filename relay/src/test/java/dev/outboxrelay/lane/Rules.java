@@ -8,9 +8,24 @@ package dev.outboxrelay.lane;
  * @param deadLetters most dead letters in the making in a lane
  * @param duplicateWindow how long the server remembers ids, in nanoseconds
  * @param variant which server it is
+ * @param parking whether events are parked soon
+ * @param hold whether later events wait behind a dead letter
  * @param broken what is switched off to see whether the checks notice
  */
-record Rules(int tenants, int window, int deadLetters, long duplicateWindow, Variant variant, Broken broken) {
+record Rules(
+        int tenants,
+        int window,
+        int deadLetters,
+        long duplicateWindow,
+        Variant variant,
+        boolean parking,
+        boolean hold,
+        Broken broken) {
+
+    /** Rules under which nothing is parked. */
+    Rules(int tenants, int window, int deadLetters, long duplicateWindow, Variant variant, Broken broken) {
+        this(tenants, window, deadLetters, duplicateWindow, variant, false, false, broken);
+    }
 
     /** How servers differ in what they answer to a retry. */
     enum Variant {
@@ -30,7 +45,9 @@ record Rules(int tenants, int window, int deadLetters, long duplicateWindow, Var
         /** The server does not check the expected sequence. */
         CHAIN,
         /** The slot confirms what is settled whether or not everything before it is. */
-        WATERMARK
+        WATERMARK,
+        /** What was parked is not compared with the stream's end. */
+        RECONCILE
     }
 
     boolean broken(Broken what) {

@@ -24,6 +24,9 @@ final class Schedules {
     private final Map<Kind, Integer> weights = new EnumMap<>(Kind.class);
 
     private final int tenants;
+    private boolean parking;
+    private boolean holding;
+    private boolean remembering;
     private final Rules.Broken broken;
 
     Schedules(int tenants, Rules.Broken broken) {
@@ -53,6 +56,27 @@ final class Schedules {
                 .with(Kind.RECOVER, 3);
     }
 
+    /** Lanes that park soon. */
+    Schedules withParking() {
+        parking = true;
+        return with(Kind.PARK, 8).with(Kind.TABLE, 10).with(Kind.PARK_NOW, 2);
+    }
+
+    /**
+     * Operators that decide about dead letters. What they replay changes the order in which events are sent, so copies
+     * that were held up may fit into the chain a second time: only the server's memory of ids stands against that.
+     */
+    Schedules withOperators() {
+        remembering = true;
+        return with(Kind.REPLAY, 3).with(Kind.DISCARD, 1).with(Kind.TABLE, 10);
+    }
+
+    /** Tenants that wait behind a dead letter. */
+    Schedules holding() {
+        holding = true;
+        return this;
+    }
+
     Rules rules(long seed) {
         RandomGenerator random = new SplittableRandom(seed);
         long[] windows = {0, 20_000_000L, 200_000_000L};
@@ -60,8 +84,10 @@ final class Schedules {
                 tenants,
                 1 + random.nextInt(6),
                 1 + random.nextInt(3),
-                windows[random.nextInt(windows.length)],
+                remembering ? 10_000_000_000L : windows[random.nextInt(windows.length)],
                 List.of(Rules.Variant.values()).get(random.nextInt(3)),
+                parking,
+                holding,
                 broken);
     }
 
@@ -88,7 +114,8 @@ final class Schedules {
     private static Step step(Kind kind, RandomGenerator random) {
         return switch (kind) {
             case COMMIT -> new Step(kind, 1 + random.nextInt(4), random.nextInt(1 << 20));
-            case RECEIVE, SERVE, ANSWER, DEAD_LETTER, MARK -> new Step(kind, 1 + random.nextInt(4), random.nextInt(3));
+            case RECEIVE, SERVE, ANSWER, DEAD_LETTER, MARK, PARK, TABLE ->
+                new Step(kind, 1 + random.nextInt(4), random.nextInt(3));
             case TICK -> new Step(kind, 5 + random.nextInt(60), 0);
             default -> new Step(kind, random.nextInt(4), random.nextInt(4));
         };

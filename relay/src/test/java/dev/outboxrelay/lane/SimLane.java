@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /** A real lane in a simulated world, watched for what it must never ask for. */
@@ -25,6 +26,7 @@ final class SimLane implements LaneOutput {
     private final ArrayDeque<EventId> open = new ArrayDeque<>();
 
     private int openLetters;
+    private boolean looked;
 
     SimLane(World world, SimSession session, int tenant, Fence fence) {
         this.world = world;
@@ -37,7 +39,11 @@ final class SimLane implements LaneOutput {
                 world.rules.window(),
                 world.rules.deadLetters(),
                 retry,
-                Duration.ofMillis(50).toNanos());
+                Duration.ofMillis(50),
+                world.rules.parking() ? 5 : 1_000_000,
+                1 << 30,
+                world.rules.parking() ? Duration.ofMillis(60) : Duration.ofDays(1),
+                world.rules.hold());
         this.lane = new Lane(address, limits, fence, new SplittableRandom(tenant), this);
     }
 
@@ -45,11 +51,53 @@ final class SimLane implements LaneOutput {
         open.add(item.event().id());
     }
 
+    /** Whether it could not look at its stream yet. */
+    boolean isBlind() {
+        return !looked;
+    }
+
     void deadLettered() {
         openLetters--;
         if (session.isCurrent()) {
-            lane.deadLettered();
+            lane.deadLettered(world.now);
         }
+    }
+
+    @Override
+    public void park(List<Item> items, String why) {
+        for (Item item : items) {
+            if (!open.remove(item.event().id())) {
+                world.violation(item.event().id() + " was parked after it was settled");
+            }
+        }
+        session.toPark(items, this);
+    }
+
+    @Override
+    public void fetch(int atMost) {
+        session.request(() -> session.fetch(tenant, atMost, this));
+    }
+
+    @Override
+    public void resolve(List<Item> items) {
+        session.request(() -> {
+            items.forEach(item -> session.resolve(item.event().id()));
+            input(() -> lane.resolved(world.now));
+        });
+    }
+
+    @Override
+    public void bury(Item item, Rejection rejection) {
+        openLetters++;
+        session.request(() -> {
+            session.bury(item.event().id());
+            deadLettered();
+        });
+    }
+
+    @Override
+    public void reconcile(Set<EventId> inStream) {
+        session.request(() -> session.reconcile(tenant, inStream, this));
     }
 
     @Override
@@ -58,7 +106,7 @@ final class SimLane implements LaneOutput {
                 tenant,
                 look,
                 tail -> input(() -> attached(round, look, tail)),
-                failure -> input(() -> lane.attachFailed(round, failure, world.now))));
+                failure -> input(() -> lane.attachFailed(round, failure, world.isAbsent(tenant, failure), world.now))));
     }
 
     private void attached(long round, Look look, StreamTail tail) {
@@ -69,6 +117,7 @@ final class SimLane implements LaneOutput {
             world.tally.confirmedFences++;
         }
         lane.attached(round, tail, world.now);
+        looked |= lane.snapshot().phase() == Phase.STREAMING;
     }
 
     private void input(Runnable input) {
@@ -109,7 +158,11 @@ final class SimLane implements LaneOutput {
             if (!open.remove(item.event().id())) {
                 world.violation(item.event().id() + " was settled twice");
             }
-            session.toMark(item);
+            if (how == How.IN_TABLE) {
+                session.settle(item.ticket());
+            } else {
+                session.toMark(item);
+            }
         }
         if (how == How.SKIPPED) {
             world.tally.skipped += items.size();
@@ -129,7 +182,9 @@ final class SimLane implements LaneOutput {
     }
 
     @Override
-    public void release(Item item) {}
+    public void release(Item item) {
+        // its payload is not held any more; the ticket stays open
+    }
 
     @Override
     public void wakeAt(long nanos) {

@@ -1,5 +1,6 @@
 package dev.outboxrelay.lane;
 
+import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Origin;
 import dev.outboxrelay.event.OutboxEvent;
@@ -12,6 +13,7 @@ import dev.outboxrelay.watermark.Ticket;
 import dev.outboxrelay.watermark.Watermark;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +28,8 @@ final class SimSession {
 
     private record Letter(Row row, Ticket ticket, @Nullable SimLane lane) {}
 
+    private record Parking(Row row, Ticket ticket, SimLane lane) {}
+
     private record Boundary(long ticketsBefore, Lsn lsn) {}
 
     private final World world;
@@ -34,6 +38,8 @@ final class SimSession {
     private final Fence fence;
     private final Lsn startUp;
     private final ArrayDeque<Letter> letters = new ArrayDeque<>();
+    private final ArrayDeque<Parking> parkings = new ArrayDeque<>();
+    private final ArrayDeque<Runnable> requests = new ArrayDeque<>();
     private final List<Marking> markings = new ArrayList<>();
     private final List<Boundary> boundaries = new ArrayList<>();
     private Lsn reckless = Lsn.NONE;
@@ -57,6 +63,15 @@ final class SimSession {
         world.message(); // what the monitor emits at a start, so that the end of the backlog is seen
     }
 
+    /** The lanes of tenants that have something in the table begin at once. */
+    void begin() {
+        for (int tenant = 0; tenant < world.tenants.size(); tenant++) {
+            if (world.tenants.get(tenant).stream().anyMatch(Row::waitsInTable)) {
+                lane(tenant).lane.backlogWaits(world.now);
+            }
+        }
+    }
+
     boolean isCurrent() {
         return world.session == this;
     }
@@ -68,7 +83,7 @@ final class SimSession {
                 ? Set.of()
                 : batch.stream()
                         .flatMap(entry -> entry.rows().stream())
-                        .filter(row -> row.deadLetter)
+                        .filter(row -> row.letter != null)
                         .collect(Collectors.toSet());
         Map<SimLane, List<Item>> arrivals = new LinkedHashMap<>();
         for (World.Entry entry : List.copyOf(batch)) {
@@ -100,30 +115,37 @@ final class SimSession {
     }
 
     private void deliver(Map<SimLane, List<Item>> arrivals) {
-        arrivals.forEach((lane, items) -> lane.lane.arrived(items));
+        arrivals.forEach((lane, items) -> lane.lane.arrived(items, world.now));
         arrivals.clear();
     }
 
     private void arrived(Row row, Set<Row> dead, Map<SimLane, List<Item>> arrivals) {
         Ticket ticket = watermark.issue();
-        if (dead.contains(row)) {
-            settle(ticket);
-            return;
-        }
         SimLane lane = lane(row.tenant);
-        OutboxEvent event = new OutboxEvent(
+        OutboxEvent event = event(row, lastCommit);
+        Row.Letter letter = row.letter;
+        Item item = letter != null && dead.contains(row)
+                ? Item.again(ticket, event, letter.everParked ? letter.seq : 0)
+                : fresh(row, ticket, lane, event);
+        lane.arrived(item);
+        arrivals.computeIfAbsent(lane, unused -> new ArrayList<>()).add(item);
+    }
+
+    private static Item fresh(Row row, Ticket ticket, SimLane lane, OutboxEvent event) {
+        return row.fate == Row.Fate.REJECTED
+                ? Item.rejected(ticket, event, new Rejection(Reason.INVALID_SUBJECT, "invalid"))
+                : Item.deliverable(ticket, new Envelope(event, lane.address, lane.address.prefix() + "s", List.of()));
+    }
+
+    private static OutboxEvent event(Row row, Lsn after) {
+        return new OutboxEvent(
                 row.id,
                 new RowRef(TableName.OUTBOX_MESSAGE, row.id.value()),
                 "t" + row.tenant,
                 "s",
                 null,
                 Payload.EMPTY,
-                new Origin(new Lsn(row.lsn), lastCommit, 0));
-        Item item = row.fate == Row.Fate.REJECTED
-                ? Item.rejected(ticket, event, new Rejection(Reason.INVALID_SUBJECT, "invalid"))
-                : Item.deliverable(ticket, new Envelope(event, lane.address, lane.address.prefix() + "s", List.of()));
-        lane.arrived(item);
-        arrivals.computeIfAbsent(lane, unused -> new ArrayList<>()).add(item);
+                new Origin(new Lsn(row.lsn), after, 0));
     }
 
     private SimLane lane(int tenant) {
@@ -134,10 +156,13 @@ final class SimSession {
         SimLane lane = new SimLane(world, this, tenant, fence);
         lanes.put(tenant, lane);
         if (world.connected) {
-            lane.lane.connected(1 << 20);
+            lane.lane.connected(1 << 20, world.now);
         }
         if (caughtUp) {
             lane.lane.caughtUp();
+        }
+        if (world.rules.hold()) {
+            lane.lane.backlogWaits(world.now);
         }
         return lane;
     }
@@ -147,7 +172,7 @@ final class SimSession {
         for (SimLane lane : lanes.values()) {
             lane.lane.disconnected();
             if (world.connected) {
-                lane.lane.connected(1 << 20);
+                lane.lane.connected(1 << 20, world.now);
             }
         }
     }
@@ -172,12 +197,124 @@ final class SimSession {
     void deadLetter() {
         Letter letter = letters.poll();
         if (letter != null) {
-            letter.row.deadLetter = true;
+            if (letter.row.letter == null) {
+                letter.row.letter = new Row.Letter(++world.letters, Row.Letter.State.DEAD);
+            }
             settle(letter.ticket);
             SimLane lane = letter.lane;
             if (lane != null) {
                 lane.deadLettered();
             }
+        }
+    }
+
+    void toPark(List<Item> items, SimLane lane) {
+        items.forEach(item -> parkings.add(new Parking(world.row(item.event().id()), item.ticket(), lane)));
+    }
+
+    /** Commits the next parked event. */
+    void park() {
+        Parking parking = parkings.poll();
+        if (parking != null) {
+            if (parking.row.letter == null) {
+                parking.row.letter = new Row.Letter(++world.letters, Row.Letter.State.PARKED);
+                world.tally.parked++;
+            }
+            settle(parking.ticket);
+            if (isCurrent()) {
+                parking.lane.lane.parked(1, world.now);
+            }
+        }
+    }
+
+    void request(Runnable request) {
+        requests.add(request);
+    }
+
+    /** Carries out the next request about the table. */
+    void table() {
+        Runnable request = requests.poll();
+        if (request != null) {
+            request.run();
+        }
+    }
+
+    void fetch(int tenant, int atMost, SimLane lane) {
+        List<Row> waiting = world.tenants.get(tenant).stream()
+                .filter(Row::waitsInTable)
+                .sorted(Comparator.comparingLong(SimSession::seq))
+                .toList();
+        long limit = !world.rules.hold()
+                ? Long.MAX_VALUE
+                : world.tenants.get(tenant).stream()
+                        .filter(row -> row.letter != null && row.letter.state == Row.Letter.State.DEAD)
+                        .mapToLong(SimSession::seq)
+                        .min()
+                        .orElse(Long.MAX_VALUE);
+        boolean anyDead = limit != Long.MAX_VALUE;
+        List<Item> items = waiting.stream()
+                .filter(row -> seq(row) < limit)
+                .limit(atMost)
+                .map(row -> late(row, lane))
+                .toList();
+        if (isCurrent()) {
+            lane.lane.fetched(items, items.isEmpty() && anyDead, world.now);
+        }
+    }
+
+    private static Item late(Row row, SimLane lane) {
+        OutboxEvent event = event(row, Lsn.NONE);
+        return row.fate == Row.Fate.REJECTED
+                ? Item.lateRejected(seq(row), event, new Rejection(Reason.INVALID_SUBJECT, "invalid"))
+                : Item.late(seq(row), new Envelope(event, lane.address, lane.address.prefix() + "s", List.of()));
+    }
+
+    private static long seq(Row row) {
+        Row.Letter letter = row.letter;
+        return letter == null ? 0 : letter.seq;
+    }
+
+    void resolve(EventId id) {
+        Row row = world.row(id);
+        Row.Letter letter = row.letter;
+        if (letter != null && (letter.waits() || letter.state == Row.Letter.State.DISCARDED)) {
+            letter.state = letter.state == Row.Letter.State.PARKED ? Row.Letter.State.SENT : Row.Letter.State.REPLAYED;
+            row.marked = true;
+        }
+    }
+
+    void bury(EventId id) {
+        Row.Letter letter = world.row(id).letter;
+        if (letter != null && letter.waits()) {
+            letter.state = Row.Letter.State.DEAD;
+        }
+    }
+
+    void reconcile(int tenant, Set<EventId> inStream, SimLane lane) {
+        if (!world.rules.broken(Rules.Broken.RECONCILE)) {
+            for (Row row : world.tenants.get(tenant)) {
+                Row.Letter letter = row.letter;
+                if (letter != null && letter.waits() && inStream.contains(row.id)) {
+                    resolve(row.id);
+                    world.tally.reconciled++;
+                }
+            }
+        }
+        if (isCurrent()) {
+            lane.lane.reconciled(world.now);
+        }
+    }
+
+    /** The leader learns that an operator decided something. */
+    void operatorDecided(int tenant) {
+        lane(tenant).lane.backlogWaits(world.now);
+    }
+
+    void parkNow(int tenant, boolean blindly) {
+        SimLane known = lanes.get(tenant);
+        if (known != null && known.isBlind() == blindly) {
+            world.tally.parkedBlindly |= blindly ? 1L << tenant : 0;
+            known.lane.park("budget", world.now);
         }
     }
 
@@ -224,6 +361,9 @@ final class SimSession {
     boolean isDone() {
         return cursor == world.wal.size()
                 && letters.isEmpty()
+                && parkings.isEmpty()
+                && requests.isEmpty()
+                && world.rows.values().stream().noneMatch(Row::waitsInTable)
                 && markings.isEmpty()
                 && watermark.settledPrefix() == watermark.issued();
     }

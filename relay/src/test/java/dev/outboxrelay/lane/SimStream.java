@@ -76,6 +76,10 @@ final class SimStream {
         return new Answer.Refused(new Failure(kind, cause, cause));
     }
 
+    boolean exists() {
+        return exists;
+    }
+
     void foreign() {
         if (exists) {
             store(null, null);
@@ -132,7 +136,7 @@ final class SimStream {
                         new StreamTail.End.Own(
                                 message.id(), message.sequence(), position, look.first() && isPierced(message)),
                         probe,
-                        behind);
+                        look.first() ? inFlightWith(message) : behind);
             }
             if (++foreign > FOREIGN_BOUND) {
                 return new StreamTail(last, new StreamTail.End.Foreign(foreign), probe, Set.of());
@@ -150,6 +154,17 @@ final class SimStream {
                                         && m.sequence() < own.sequence())
                                 .count()
                         < own.sequence() - 1 - position.stored();
+    }
+
+    private Set<EventId> inFlightWith(Stored own) {
+        Position position = own.position();
+        return kept.stream()
+                .filter(m -> m.id() != null
+                        && position != null
+                        && m.sequence() > position.stored()
+                        && m.sequence() <= own.sequence())
+                .map(Stored::id)
+                .collect(Collectors.toSet());
     }
 
     private StreamTail.Probe probe(long sequence) {

@@ -55,6 +55,18 @@ record Step(Kind kind, int a, int b) {
         RECOVER,
         /** {@code a} dead letters are committed. */
         DEAD_LETTER,
+        /** {@code a} events are parked. */
+        PARK,
+        /** {@code a} requests about parked events are carried out in the table. */
+        TABLE,
+        /** An operator mends dead letter number {@code a} and wants it published. */
+        REPLAY,
+        /** An operator gives dead letter number {@code a} up. */
+        DISCARD,
+        /** Somebody has the lane of tenant {@code a} park what waits. */
+        PARK_NOW,
+        /** As {@link #PARK_NOW}, before the lane could look at its stream. */
+        PARK_BLINDLY,
         /** {@code a} rows are marked as published, and their tickets settle; {@code b} tells where to begin. */
         MARK,
         /** The engine marks what is settled as processed. */

@@ -11,11 +11,15 @@ final class Tally {
     int reordered;
     int deadLetters;
     int skipped;
+    int parked;
+    int reconciled;
+    int replayed;
     int lostTails;
     int unusableFences;
     int confirmedFences;
     long foreign;
     long purged;
+    long parkedBlindly;
     boolean identityChanged;
 
     void add(Tally other) {
@@ -28,6 +32,9 @@ final class Tally {
         reordered += other.reordered;
         deadLetters += other.deadLetters;
         skipped += other.skipped;
+        parked += other.parked;
+        reconciled += other.reconciled;
+        replayed += other.replayed;
         lostTails += other.lostTails;
         unusableFences += other.unusableFences;
         confirmedFences += other.confirmedFences;
@@ -35,7 +42,9 @@ final class Tally {
 
     @Override
     public String toString() {
-        return "published " + published + ", skipped " + skipped + ", dead letters " + deadLetters + ", sessions "
+        return "published " + published + ", skipped " + skipped + ", parked " + parked
+                + ", reconciled " + reconciled + ", replayed " + replayed + ", dead letters " + deadLetters
+                + ", sessions "
                 + sessions + ", restarts " + restarts + " (fences dropped " + wrongFences + "), lost tails " + lostTails
                 + ", confirmed fences " + confirmedFences + ", unusable fences " + unusableFences
                 + ", excused: doubled " + doubled + ", reordered " + reordered

@@ -30,6 +30,8 @@ final class World {
         Step.Kind.SERVE,
         Step.Kind.ANSWER,
         Step.Kind.DEAD_LETTER,
+        Step.Kind.PARK,
+        Step.Kind.TABLE,
         Step.Kind.MARK,
         Step.Kind.PROCESSED,
         Step.Kind.FLUSH
@@ -93,6 +95,7 @@ final class World {
     final Map<Integer, Lsn> ancestors = new HashMap<>();
     private long walEnd = 1_000;
     SimSession session;
+    long letters;
     private @Nullable Boolean restartWithFences;
 
     World(Rules rules) {
@@ -172,6 +175,12 @@ final class World {
             case TROUBLE -> stream(a).trouble = failure(b);
             case RECOVER -> stream(a).trouble = null;
             case DEAD_LETTER -> repeat(a, session::deadLetter);
+            case PARK -> repeat(a, session::park);
+            case TABLE -> repeat(a, session::table);
+            case REPLAY -> decide(a, Row.Letter.State.REPLAYING);
+            case DISCARD -> decide(a, Row.Letter.State.DISCARDED);
+            case PARK_NOW -> session.parkNow(Math.floorMod(a, streams.size()), false);
+            case PARK_BLINDLY -> session.parkNow(Math.floorMod(a, streams.size()), true);
             case MARK -> repeat(a, () -> session.mark(b));
             case PROCESSED -> session.processed();
             case FLUSH -> session.flush();
@@ -195,9 +204,38 @@ final class World {
             if (!fences) {
                 tally.wrongFences++;
             }
-            session = new SimSession(this, fences);
-            session.linkChanged();
+            newSession(fences);
         }
+    }
+
+    private void newSession(boolean fences) {
+        session = new SimSession(this, fences);
+        session.begin();
+        session.linkChanged();
+    }
+
+    /** An operator decides about a dead letter. */
+    private void decide(int index, Row.Letter.State state) {
+        List<Row> dead = tenants.stream()
+                .flatMap(List::stream)
+                .filter(row -> row.letter != null && row.letter.state == Row.Letter.State.DEAD)
+                .toList();
+        if (dead.isEmpty()) {
+            return;
+        }
+        Row row = dead.get(Math.floorMod(index, dead.size()));
+        Row.Letter letter = row.letter;
+        if (letter == null) {
+            return;
+        }
+        letter.state = state;
+        if (state == Row.Letter.State.REPLAYING) {
+            row.fate = Row.Fate.GOOD; // a header was corrected, say
+            row.refusalsLeft = 0;
+            row.replayed = true;
+            tally.replayed++;
+        }
+        session.operatorDecided(row.tenant);
     }
 
     private static void repeat(int times, Runnable action) {
@@ -328,6 +366,12 @@ final class World {
         }
     }
 
+    /** Whether the failure says that there is no such stream. */
+    boolean isAbsent(int tenant, Failure failure) {
+        return failure.kind() == Failure.Kind.TENANT_TROUBLE
+                && !streams.get(tenant).exists();
+    }
+
     private static Failure failure(int way) {
         return switch (Math.floorMod(way, 3)) {
             case 0 -> Failure.doubt("timeout", "no answer");
@@ -411,8 +455,7 @@ final class World {
         for (int i = 0; i < back && flushed.size() > 1; i++) {
             flushed.remove(flushed.size() - 1);
         }
-        session = new SimSession(this, true);
-        session.linkChanged();
+        newSession(true);
         tally.sessions++;
     }
 
@@ -425,6 +468,8 @@ final class World {
     private void crash(int processed, int letters) {
         for (int i = 0; i < letters; i++) {
             session.deadLetter();
+            session.park();
+            session.table();
         }
         for (int i = 0; i < processed && !toServer.isEmpty(); i++) {
             process(toServer.remove());
@@ -435,8 +480,7 @@ final class World {
         questions.clear();
         tails.clear();
         connected = true;
-        session = new SimSession(this, true);
-        session.linkChanged();
+        newSession(true);
         tally.sessions++;
     }
 
@@ -482,6 +526,9 @@ final class World {
                     tally.purged |= 1L << i;
                 }
             }
+            if (rules.hold()) {
+                decide(rounds, rounds % 3 == 0 ? Row.Letter.State.DISCARDED : Row.Letter.State.REPLAYING);
+            }
             if (++rounds > 3_000 || violations.size() > 3) {
                 violation("no progress after failures stopped, in " + rounds + " rounds and " + (now - begin) / MILLI
                         + " ms: " + session.describe());
@@ -494,7 +541,11 @@ final class World {
 
     private void everything() {
         for (Step.Kind kind : EVERYTHING) {
-            apply(new Step(kind, kind == Step.Kind.LOOK || kind == Step.Kind.ATTACHED ? 0 : 50, 0));
+            boolean oneByOne = kind == Step.Kind.LOOK || kind == Step.Kind.ATTACHED;
+            int times = oneByOne ? questions.size() + tails.size() : 1;
+            for (int i = 0; i < times; i++) {
+                apply(new Step(kind, oneByOne ? 0 : 50, 0));
+            }
         }
         apply(new Step(Step.Kind.TICK, 20, 0));
     }

@@ -34,7 +34,8 @@ final class BrokenWorkerIT {
                     TestPostgres.RELAY,
                     new Secret(outbox.postgres().password(TestPostgres.RELAY)),
                     "any",
-                    "outbox"));
+                    "outbox",
+                    1L << 30));
             ServerIdentity server;
             try (var connection = outbox.superuser()) {
                 server = ServerIdentity.read(connection);

@@ -5,23 +5,23 @@ import dev.outboxrelay.testing.TestPostgres;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The server on which the tests of this package have a database each. It starts at its first use, keeps the time of
- * every commit, and ends with the JVM. One thread.
+ * The server on which tests have a database each. It starts at its first use, keeps the time of every commit, and ends
+ * with the JVM. One thread.
  */
-final class SharedPostgres {
+public final class SharedPostgres {
 
     private static @Nullable TestPostgres running;
 
     private SharedPostgres() {}
 
-    static PostgresOptions options() {
+    public static PostgresOptions options() {
         return PostgresOptions.defaults()
                 .with("track_commit_timestamp", "on")
                 .with("max_replication_slots", "30")
                 .with("max_wal_senders", "30");
     }
 
-    static TestPostgres get() {
+    public static TestPostgres get() {
         TestPostgres server = running;
         if (server == null) {
             server = TestPostgres.start(options());

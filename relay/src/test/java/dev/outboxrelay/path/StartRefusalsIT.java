@@ -283,6 +283,21 @@ final class StartRefusalsIT {
     }
 
     @Test
+    void a_table_of_dead_letters_of_an_earlier_version() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        outbox.execute("ALTER TABLE outbox.dead_letter DROP COLUMN mark_due, DROP COLUMN replay_subject,"
+                + " DROP COLUMN replay_headers; DROP INDEX outbox.dead_letter_backlog, outbox.dead_letter_dead,"
+                + " outbox.dead_letter_replaying; CREATE INDEX dead_letter_tenant_state ON outbox.dead_letter (slot)");
+
+        String problem = onlyProblem(settings);
+
+        assertThat(problem).contains("outbox.dead_letter", outbox.database(), "no column mark_due");
+        assertThat(problem).contains("run schema/V3__parking.sql there");
+        outbox.execute(Files.readString(Repository.root().resolve("schema/V3__parking.sql")));
+        assertStarts(settings);
+    }
+
+    @Test
     void a_slot_in_use_is_waited_for() throws Exception {
         Map<String, String> settings = outbox.settings(nats, Map.of());
         Properties properties = new Properties();

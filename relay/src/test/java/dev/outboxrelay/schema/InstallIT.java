@@ -111,6 +111,26 @@ final class InstallIT {
     }
 
     @Test
+    void a_table_with_dead_letters_is_brought_up_to_date() throws Exception {
+        try (Connection admin = database.superuser()) {
+            run(admin, "V1__outbox.sql");
+            run(admin, "V2__attach.sql");
+            execute(admin, """
+                    INSERT INTO outbox.dead_letter (slot, source, event_id, tenant_id, subject, payload, state)
+                    VALUES ('s', 'outbox.message', '1', 'acme', 'a..b', '', 'dead'), ('s', 'outbox.message', '2', NULL, NULL, NULL, 'dead')
+                    """);
+
+            run(admin, "V3__parking.sql");
+
+            assertThat(
+                            rows(
+                                    admin,
+                                    "SELECT event_id, replay_subject, replay_headers, mark_due FROM outbox.dead_letter ORDER BY seq"))
+                    .containsExactly("1 null null f", "2 null null f");
+        }
+    }
+
+    @Test
     void a_dba_who_is_no_superuser_installs_and_uninstalls() throws Exception {
         try (Connection admin = database.superuser()) {
             execute(admin, "CREATE ROLE dba CREATEROLE");
@@ -121,6 +141,7 @@ final class InstallIT {
             assertThat(run(dba, "V1__outbox.sql"))
                     .anyMatch(notice -> notice.contains("outbox_relay has no REPLICATION attribute"));
             run(dba, "V2__attach.sql");
+            run(dba, "V3__parking.sql");
             execute(dba, "CREATE SCHEMA shop CREATE TABLE customer (id int, tenant text)");
             execute(dba, "SELECT outbox.attach('shop.customer', 'column:tenant', 'customers.{op}')");
             execute(dba, "INSERT INTO shop.customer VALUES (1, 'acme')");

@@ -108,7 +108,7 @@ final class RightsIT {
                     relay,
                     LETTER
                             + " ON CONFLICT (slot, source, event_id, kind) DO UPDATE SET state = 'parked', attempts = 2, error = 'e',"
-                            + " reason = 'r', first_failed_at = now(), dead_at = now(), resolved_at = now(), subject = 's', headers = '{}'");
+                            + " reason = 'r', first_failed_at = now(), dead_at = now(), resolved_at = now(), mark_due = true");
             execute(
                     relay,
                     LEADER
@@ -129,6 +129,10 @@ final class RightsIT {
                     "UPDATE outbox.message SET id = gen_random_uuid()",
                     "UPDATE outbox.dead_letter SET payload = ''",
                     "UPDATE outbox.dead_letter SET tenant_id = 'b'",
+                    "UPDATE outbox.dead_letter SET subject = 'b'",
+                    "UPDATE outbox.dead_letter SET headers = '{}'",
+                    "UPDATE outbox.dead_letter SET replay_subject = 'b'",
+                    "UPDATE outbox.dead_letter SET replay_headers = '{}'",
                     "DELETE FROM outbox.dead_letter",
                     "DELETE FROM outbox.leader",
                     TENANT,
@@ -168,7 +172,8 @@ final class RightsIT {
             execute(operator, "SELECT * FROM outbox.dead_letter FOR UPDATE SKIP LOCKED");
             execute(
                     operator,
-                    "UPDATE outbox.dead_letter SET state = 'replaying', subject = 's', headers = '{}', resolved_at = now()");
+                    "UPDATE outbox.dead_letter SET state = 'replaying', replay_subject = 's', replay_headers = '{}',"
+                            + " resolved_at = now(), mark_due = true");
             execute(operator, "DELETE FROM outbox.dead_letter");
             execute(operator, "UPDATE outbox.tenant SET paused = true; DELETE FROM outbox.tenant; " + TENANT);
             execute(operator, "UPDATE outbox.route SET enabled = false; DELETE FROM outbox.route; " + ROUTE);
@@ -185,6 +190,9 @@ final class RightsIT {
                     LETTER,
                     "UPDATE outbox.dead_letter SET payload = ''",
                     "UPDATE outbox.dead_letter SET tenant_id = 'b'",
+                    "UPDATE outbox.dead_letter SET subject = 'b'",
+                    "UPDATE outbox.dead_letter SET headers = '{}'",
+                    "UPDATE outbox.dead_letter SET attempts = 0",
                     LEADER,
                     "UPDATE outbox.leader SET term = 9",
                     "TRUNCATE outbox.tenant",

@@ -58,6 +58,11 @@ public final class Repository {
         return printedBy("nats-server");
     }
 
+    /** Returns Prometheus's promtool, fetched where there is none. */
+    public static Path promtool() {
+        return printedBy("promtool");
+    }
+
     /**
      * Runs a script of {@code ops/} that prints one path, once in a JVM for the same arguments, and returns that path.
      * Its progress goes to this process's stderr. Throws if it fails.

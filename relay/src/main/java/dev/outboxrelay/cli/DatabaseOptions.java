@@ -1,0 +1,75 @@
+package dev.outboxrelay.cli;
+
+import dev.outboxrelay.config.Naming;
+import dev.outboxrelay.config.PostgresSettings;
+import dev.outboxrelay.config.Reading;
+import dev.outboxrelay.config.Secret;
+import dev.outboxrelay.config.Settings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** Where the outbox is, and as whom an operator comes: the relay's configuration, and another user above it. */
+final class DatabaseOptions {
+
+    @Mixin
+    private ConfigOption config = new ConfigOption();
+
+    @Option(
+            names = "--user",
+            paramLabel = "ROLE",
+            description = "Who logs in, a member of outbox_operator (default: outbox.postgres.user).")
+    @Nullable
+    private String user;
+
+    @Option(
+            names = "--password-file",
+            paramLabel = "FILE",
+            description = "A file that holds that role's password (default: outbox.postgres.password or its file).")
+    @Nullable
+    private Path passwordFile;
+
+    /** What these commands need of the configuration. */
+    record Access(PostgresSettings postgres, Naming naming) {}
+
+    /** Reads it; says what is wrong with it, and ends the command as one that was used wrongly. */
+    Access read(Map<String, String> environment, CommandLine command) {
+        // an operator need not know where NATS is
+        Reading reading =
+                ConfigLoader.load(config.file, environment, Map.of("outbox.nats.url", "nats://not-needed:4222"));
+        if (reading instanceof Reading.Rejected rejected) {
+            ConfigProblems.print(rejected, command.getErr());
+            throw new ParameterException(command, "The configuration cannot be used");
+        }
+        Settings settings = ((Reading.Complete) reading).settings();
+        PostgresSettings given = settings.postgres();
+        return new Access(
+                new PostgresSettings(
+                        given.url(),
+                        user == null ? given.user() : user,
+                        passwordFile == null ? given.password() : password(passwordFile, command),
+                        given.slot(),
+                        given.publication(),
+                        given.walBudget()),
+                settings.naming());
+    }
+
+    private static Secret password(Path file, CommandLine command) {
+        try {
+            return new Secret(Files.readString(file).replaceFirst("\\R\\z", ""));
+        } catch (IOException e) {
+            throw new ParameterException(
+                    command,
+                    "--password-file: " + file + " cannot be read ("
+                            + e.getClass().getSimpleName().replace("Exception", "")
+                            + "): name a file that this user may read",
+                    e);
+        }
+    }
+}

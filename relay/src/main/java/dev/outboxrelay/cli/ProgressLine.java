@@ -1,0 +1,28 @@
+package dev.outboxrelay.cli;
+
+import java.io.PrintWriter;
+import java.util.concurrent.TimeUnit;
+
+/** Says on stderr how far long work is, at most once a second, and nothing about short work. */
+final class ProgressLine {
+
+    private static final long PERIOD_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final PrintWriter err;
+    private final String what;
+    private long last = System.nanoTime();
+
+    ProgressLine(PrintWriter err, String what) {
+        this.err = err;
+        this.what = what;
+    }
+
+    void at(long done, long all) {
+        long now = System.nanoTime();
+        if (now - last >= PERIOD_NANOS && done < all) {
+            err.printf("%,d of %,d letters %s%n", done, all, what);
+            err.flush();
+            last = now;
+        }
+    }
+}

@@ -1,0 +1,194 @@
+package dev.outboxrelay.dlq;
+
+import dev.outboxrelay.config.Naming;
+import dev.outboxrelay.config.PostgresSettings;
+import dev.outboxrelay.postgres.Database;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What operators do with letters, on one connection under their own role. One thread. */
+public final class LetterDesk implements AutoCloseable {
+
+    /** Told how far a long change is, after each commit. */
+    @FunctionalInterface
+    public interface Progress {
+        void done(long letters, long ofAll);
+    }
+
+    static final String COLUMNS = "seq, state, source, event_id, tenant_id, subject, headers::text, replay_subject,"
+            + " replay_headers::text, pg_catalog.octet_length(payload)::bigint, committed_at, reason, error, attempts,"
+            + " first_failed_at, dead_at, resolved_at";
+
+    private final PostgresSettings settings;
+    private final Connection connection;
+
+    private LetterDesk(PostgresSettings settings, Connection connection) {
+        this.settings = settings;
+        this.connection = connection;
+    }
+
+    /** Connects. */
+    public static LetterDesk open(PostgresSettings settings) throws DeskException {
+        try {
+            Connection connection = new Database(settings).open("dlq");
+            connection.setAutoCommit(false);
+            return new LetterDesk(settings, connection);
+        } catch (SQLException e) {
+            throw new DeskException(settings, e);
+        }
+    }
+
+    /** The first letters, in the order of arrival. */
+    public List<Letter> list(LetterFilter filter, Set<State> states, int limit) throws DeskException {
+        return doing(() -> {
+            List<Letter> found = new ArrayList<>();
+            for (State state : states) {
+                found.addAll(first(filter, state, limit));
+            }
+            found.sort(Comparator.comparingLong(Letter::seq));
+            return List.copyOf(found.subList(0, Math.min(limit, found.size())));
+        });
+    }
+
+    /**
+     * One state at a time, since each open one has an index of its own; sorting it beats walking past all the others.
+     */
+    private List<Letter> first(LetterFilter filter, State state, int limit) throws SQLException {
+        Where where = filter.where().and("state = '" + state.code() + "'");
+        String order = state.isOpen() ? "seq + 0" : "seq";
+        String sql = "SELECT " + COLUMNS + " FROM outbox.dead_letter WHERE " + where.sql() + " ORDER BY " + order
+                + " LIMIT ?";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            int next = where.bind(connection, statement, 1);
+            statement.setInt(next, limit);
+            try (ResultSet rows = statement.executeQuery()) {
+                List<Letter> found = new ArrayList<>();
+                while (rows.next()) {
+                    found.add(letter(rows));
+                }
+                return found;
+            }
+        }
+    }
+
+    /** A letter's payload; empty when there is none, or no such letter. */
+    public Optional<byte[]> payload(long seq) throws DeskException {
+        return doing(() -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement("SELECT payload FROM outbox.dead_letter WHERE seq = ?")) {
+                statement.setLong(1, seq);
+                try (ResultSet row = statement.executeQuery()) {
+                    return row.next() ? Optional.ofNullable(row.getBytes(1)) : Optional.empty();
+                }
+            }
+        });
+    }
+
+    /**
+     * Asks the relay to send dead letters again. Those that it would refuse again are left alone.
+     *
+     * @param dryRun changes nothing, and tells what would be done
+     */
+    public Outcome replay(LetterFilter filter, Correction correction, Naming naming, boolean dryRun, Progress progress)
+            throws DeskException {
+        return doing(() -> new LetterChange(connection, filter, Set.of(State.DEAD), dryRun, progress)
+                .run(new ReplayAction(correction, new RelayRules(naming))));
+    }
+
+    /**
+     * Gives letters up.
+     *
+     * @param states some of dead, parked and replaying
+     * @param dryRun changes nothing, and tells what would be done
+     */
+    public Outcome discard(LetterFilter filter, Set<State> states, boolean dryRun, Progress progress)
+            throws DeskException {
+        return doing(() -> new LetterChange(connection, filter, states, dryRun, progress).run(new DiscardAction()));
+    }
+
+    /** The letters of these numbers as they are now, by number; without those that are gone. */
+    public Map<Long, Letter> now(Collection<Long> seqs) throws DeskException {
+        return doing(() -> {
+            Array keys = connection.createArrayOf("int8", seqs.toArray());
+            try (PreparedStatement statement =
+                    connection.prepareStatement("SELECT " + COLUMNS + " FROM outbox.dead_letter WHERE seq = ANY (?)")) {
+                statement.setArray(1, keys);
+                try (ResultSet rows = statement.executeQuery()) {
+                    Map<Long, Letter> found = new HashMap<>();
+                    while (rows.next()) {
+                        Letter letter = letter(rows);
+                        found.put(letter.seq(), letter);
+                    }
+                    return found;
+                }
+            } finally {
+                keys.free();
+            }
+        });
+    }
+
+    static Letter letter(ResultSet row) throws SQLException {
+        long size = row.getLong(10);
+        Long payloadBytes = row.wasNull() ? null : size;
+        return new Letter(
+                row.getLong(1),
+                State.of(row.getString(2)),
+                row.getString(3),
+                row.getString(4),
+                row.getString(5),
+                row.getString(6),
+                row.getString(7),
+                row.getString(8),
+                row.getString(9),
+                payloadBytes,
+                time(row, 11),
+                row.getString(12),
+                row.getString(13),
+                row.getInt(14),
+                time(row, 15),
+                time(row, 16),
+                time(row, 17));
+    }
+
+    private static @Nullable Instant time(ResultSet row, int column) throws SQLException {
+        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+        return time == null ? null : time.toInstant();
+    }
+
+    private interface Work<T> {
+        T run() throws SQLException;
+    }
+
+    private <T> T doing(Work<T> work) throws DeskException {
+        try {
+            T result = work.run();
+            connection.commit();
+            return result;
+        } catch (SQLException e) {
+            throw new DeskException(settings, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            // the server forgets the session by itself
+        }
+    }
+}

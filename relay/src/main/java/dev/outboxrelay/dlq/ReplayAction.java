@@ -1,0 +1,62 @@
+package dev.outboxrelay.dlq;
+
+import dev.outboxrelay.dlq.Correction.Corrected;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+
+/** Asks the relay to send letters again, corrected; not those that it would refuse. */
+final class ReplayAction implements LetterChange.Action {
+
+    private static final String UPDATE = "UPDATE outbox.dead_letter d SET state = 'replaying', resolved_at = NULL,"
+            + " replay_subject = c.subject, replay_headers = c.headers::pg_catalog.jsonb FROM ROWS FROM"
+            + " (pg_catalog.unnest(?::bigint[]), pg_catalog.unnest(?::text[]), pg_catalog.unnest(?::text[]))"
+            + " AS c (seq, subject, headers) WHERE d.seq = c.seq AND d.state = 'dead'";
+
+    private final Correction correction;
+    private final RelayRules rules;
+
+    ReplayAction(Correction correction, RelayRules rules) {
+        this.correction = correction;
+        this.rules = rules;
+    }
+
+    @Override
+    public List<Refusal> refused(List<Letter> letters) {
+        return letters.stream()
+                .map(letter -> {
+                    Corrected corrected = correction.apply(letter);
+                    return rules.judge(
+                            letter,
+                            corrected.subject() == null ? letter.subject() : corrected.subject(),
+                            corrected.headers() == null ? letter.headers() : corrected.headers());
+                })
+                .flatMap(Optional::stream)
+                .toList();
+    }
+
+    @Override
+    public void change(Connection connection, List<Letter> letters) throws SQLException {
+        List<Corrected> corrected = letters.stream().map(correction::apply).toList();
+        Array[] arrays = {
+            connection.createArrayOf("int8", letters.stream().map(Letter::seq).toArray()),
+            connection.createArrayOf(
+                    "text", corrected.stream().map(Corrected::subject).toArray()),
+            connection.createArrayOf(
+                    "text", corrected.stream().map(Corrected::headers).toArray()),
+        };
+        try (PreparedStatement statement = connection.prepareStatement(UPDATE)) {
+            for (int i = 0; i < arrays.length; i++) {
+                statement.setArray(i + 1, arrays[i]);
+            }
+            statement.executeUpdate();
+        } finally {
+            for (Array array : arrays) {
+                array.free();
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package dev.outboxrelay.settle;
+
+import dev.outboxrelay.config.Poison;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * What the policy {@code hold} keeps back. Read from {@code outbox.tenant} each time, so that an edit counts at once.
+ *
+ * @param slot whose letters
+ * @param poison the policy of a tenant that has none of its own
+ */
+record Policies(String slot, Poison poison) {
+
+    private static final String HOLDS =
+            "coalesce((SELECT t.poison FROM outbox.tenant t WHERE t.tenant_id = %s), ?) = 'hold'";
+
+    /** The order by both columns is what {@link Letters#OF_TENANT} explains. */
+    private static final String LOWEST = "(SELECT d.seq FROM outbox.dead_letter d WHERE d.slot = ?"
+            + " AND d.tenant_id >= %%1$s AND d.tenant_id <= %%1$s AND pg_catalog.octet_length(d.tenant_id) <= 256"
+            + " AND d.kind = 'event' AND %s ORDER BY d.tenant_id, d.seq LIMIT 1)";
+
+    private static final String LOWEST_DEAD = LOWEST.formatted("d.state = 'dead'");
+    private static final String LOWEST_WAITING = LOWEST.formatted("d.state IN ('parked', 'replaying')");
+
+    private static final String LIMIT = ("SELECT CASE WHEN " + HOLDS + " THEN " + LOWEST_DEAD + " END").formatted("?");
+
+    private static final String LIFTED = ("SELECT h.tenant FROM pg_catalog.unnest(?::text[]) AS h (tenant),"
+                    + " LATERAL (SELECT CASE WHEN " + HOLDS + " THEN " + LOWEST_DEAD + " END AS seq) AS dead"
+                    + " WHERE dead.seq IS NULL OR " + LOWEST_WAITING + " < dead.seq")
+            .formatted("h.tenant");
+
+    /** Where the tenant has to stop: its lowest dead letter, if its policy is to wait for it. */
+    OptionalLong limit(Connection connection, String tenant) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(LIMIT)) {
+            statement.setString(1, tenant);
+            statement.setString(2, code());
+            statement.setString(3, slot);
+            statement.setString(4, tenant);
+            statement.setString(5, tenant);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                long seq = row.getLong(1);
+                return row.wasNull() ? OptionalLong.empty() : OptionalLong.of(seq);
+            }
+        }
+    }
+
+    /** Which of these tenants, that had to wait, may send something now. */
+    Set<String> lifted(Connection connection, Set<String> held) throws SQLException {
+        if (held.isEmpty()) {
+            return Set.of();
+        }
+        Array tenants = connection.createArrayOf("text", held.toArray());
+        try (PreparedStatement statement = connection.prepareStatement(LIFTED)) {
+            statement.setArray(1, tenants);
+            statement.setString(2, code());
+            statement.setString(3, slot);
+            statement.setString(4, slot);
+            try (ResultSet rows = statement.executeQuery()) {
+                Set<String> lifted = new HashSet<>();
+                while (rows.next()) {
+                    lifted.add(rows.getString(1));
+                }
+                return lifted;
+            }
+        } finally {
+            tenants.free();
+        }
+    }
+
+    /** The word in the table. */
+    String code() {
+        return poison.name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,197 @@
+package dev.outboxrelay.path;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outboxrelay.testing.Await;
+import dev.outboxrelay.testing.TestNats;
+import io.nats.client.Connection;
+import io.nats.client.api.DiscardPolicy;
+import io.nats.client.api.StreamConfiguration;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A tenant that is blocked, bursts or holds is parked: nobody else notices, WAL is recycled, nothing is lost. */
+final class ParkingIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private static int databases;
+
+    private Outbox outbox;
+    private TestNats nats;
+    private Connection client;
+
+    @BeforeEach
+    void start() throws Exception {
+        nats = TestNats.start();
+        client = nats.connection();
+        outbox = Outbox.create("parking_" + databases++);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        nats.close();
+        outbox.close();
+    }
+
+    private static Map<String, String> soon(String... more) {
+        Map<String, String> settings = new TreeMap<>(Map.of("outbox.lanes.park-after", "300ms"));
+        for (int i = 0; i < more.length; i += 2) {
+            settings.put(more[i], more[i + 1]);
+        }
+        return settings;
+    }
+
+    private static List<Row> rows(String tenant, int count) {
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            rows.add(Row.of(tenant));
+        }
+        return rows;
+    }
+
+    private int parked() throws Exception {
+        return outbox.count("outbox.dead_letter WHERE state = 'parked' AND tenant_id <> 'broken'");
+    }
+
+    private void makeFull(String tenant, int limit) throws Exception {
+        client.jetStreamManagement().addStream(full(tenant, limit));
+    }
+
+    private void makeRoom(String tenant) throws Exception {
+        client.jetStreamManagement().updateStream(full(tenant, 1_000_000));
+    }
+
+    private static StreamConfiguration full(String tenant, int limit) {
+        return Streams.preparedFor(tenant)
+                .discardPolicy(DiscardPolicy.New)
+                .maxMessages(limit)
+                .build();
+    }
+
+    private String confirmed() throws Exception {
+        return String.valueOf(outbox.value("SELECT confirmed_flush_lsn >= '" + mark + "' FROM pg_replication_slots"
+                + " WHERE slot_name = '" + outbox.slot() + "'"));
+    }
+
+    private String mark = "";
+
+    private void markWal() throws Exception {
+        mark = String.valueOf(outbox.value("SELECT pg_current_wal_lsn()"));
+    }
+
+    @Test
+    void a_full_stream_is_parked_and_goes_on_in_order_once_there_is_room() throws Exception {
+        makeFull("full", 10);
+        try (RelayRig rig = outbox.relay(nats, soon())) {
+            Neighbours neighbours = Neighbours.beside(outbox, client);
+            rig.awaitStreaming();
+            outbox.insert(rows("full", 500));
+            Await.until("what the stream refuses is parked", PATIENCE, () -> parked() == 490);
+            outbox.insert(rows("full", 200));
+            Await.until("what comes later too", PATIENCE, () -> parked() == 690);
+            markWal();
+            Await.until(
+                    "the slot is confirmed beyond it",
+                    PATIENCE,
+                    () -> confirmed().equals("t"));
+            assertThat(Streams.size(client, Streams.of("full"))).isEqualTo(10);
+
+            makeRoom("full");
+
+            Await.until("everything is there", PATIENCE, () -> Streams.size(client, Streams.of("full")) == 700);
+            outbox.insert(rows("full", 50));
+            neighbours.finish();
+            outbox.awaitAllMarked(PATIENCE);
+        }
+        assertThat(Streams.ids(client, "full")).isEqualTo(outbox.committed().get("full"));
+        assertThat(outbox.count("outbox.dead_letter WHERE state <> 'sent'")).isZero();
+    }
+
+    @Test
+    void parked_events_outlive_the_relay() throws Exception {
+        makeFull("full", 10);
+        try (RelayRig rig = outbox.relay(nats, soon())) {
+            rig.awaitStreaming();
+            outbox.insert(rows("full", 300));
+            Await.until("parked", PATIENCE, () -> parked() == 290);
+        }
+        outbox.insert(rows("full", 300));
+        makeRoom("full");
+
+        try (RelayRig rig = outbox.relay(nats, soon())) {
+            Neighbours neighbours = Neighbours.beside(outbox, client);
+            rig.awaitStreaming();
+            neighbours.finish();
+            outbox.awaitAllMarked(PATIENCE);
+        }
+
+        assertThat(Streams.ids(client, "full")).isEqualTo(outbox.committed().get("full"));
+        assertThat(parked()).isZero();
+    }
+
+    @Test
+    void a_burst_beyond_what_one_tenant_may_keep_in_memory_is_parked_and_stays_in_order() throws Exception {
+        try (RelayRig rig =
+                outbox.relay(nats, soon("outbox.lanes.tenant-max-events", "200", "outbox.lanes.park-after", "5s"))) {
+            Neighbours neighbours = Neighbours.beside(outbox, client);
+            rig.awaitStreaming();
+            outbox.insert(rows("noisy", 20_000));
+            outbox.insert(rows("noisy", 100));
+            neighbours.finish();
+            outbox.awaitAllMarked(PATIENCE);
+        }
+        assertThat(outbox.count("outbox.dead_letter WHERE state = 'sent'")).isPositive();
+        assertThat(Streams.ids(client, "noisy")).isEqualTo(outbox.committed().get("noisy"));
+    }
+
+    @Test
+    void a_tenant_that_holds_waits_behind_its_dead_letter_and_keeps_its_order() throws Exception {
+        Row bad = Row.of("holding", "a..b");
+        outbox.execute("INSERT INTO outbox.tenant (tenant_id, poison) VALUES ('holding', 'hold')");
+        try (RelayRig rig = outbox.relay(nats, soon())) {
+            Neighbours neighbours = Neighbours.beside(outbox, client);
+            rig.awaitStreaming();
+            outbox.insert(rows("holding", 5));
+            outbox.insert(bad);
+            outbox.insert(rows("holding", 20));
+            Await.until("what comes behind is parked", PATIENCE, () -> parked() == 20);
+            assertThat(Streams.size(client, Streams.of("holding"))).isEqualTo(5);
+
+            outbox.execute(
+                    "UPDATE outbox.dead_letter SET state = 'replaying', replay_subject = 'a.b' WHERE state = 'dead'");
+
+            Await.until("all of it goes out", PATIENCE, () -> Streams.size(client, Streams.of("holding")) == 26);
+            neighbours.finish();
+            outbox.awaitAllMarked(PATIENCE);
+        }
+        assertThat(Streams.ids(client, "holding")).isEqualTo(outbox.committed().get("holding"));
+        assertThat(outbox.status(bad.id())).isEqualTo("published");
+    }
+
+    @Test
+    void the_wal_budget_parks_even_while_nats_is_away() throws Exception {
+        try (RelayRig rig = outbox.relay(nats, soon("outbox.postgres.wal-budget", "64MB"))) {
+            rig.awaitStreaming();
+            outbox.insert(rows("pinning", 5));
+            outbox.awaitAllMarked(PATIENCE);
+            nats.kill();
+            outbox.insert(rows("pinning", 30));
+            outbox.execute("CREATE TABLE other (x text); ALTER TABLE other ALTER x SET STORAGE EXTERNAL");
+            Await.until("the tenant that pins the slot is parked", PATIENCE, () -> {
+                outbox.execute("INSERT INTO other SELECT repeat(md5(g::text), 200) FROM generate_series(1, 2000) g");
+                return parked() == 30;
+            });
+            nats.restart();
+            outbox.insert(rows("pinning", 5));
+            outbox.awaitAllMarked(PATIENCE);
+        }
+        assertThat(Streams.ids(client, "pinning")).isEqualTo(outbox.committed().get("pinning"));
+    }
+}
