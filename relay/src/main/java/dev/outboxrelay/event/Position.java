@@ -30,23 +30,21 @@ public record Position(long term, SlotIdentity slot, Lsn lsn, Lsn after, long st
 
     /** The header's value. */
     public String encode() {
-        return VERSION
-                + ';'
-                + term
-                + ';'
-                + Long.toUnsignedString(slot.systemIdentifier())
-                + ';'
-                + slot.timeline()
-                + ';'
-                + slot.slot()
-                + ';'
-                + lsn
-                + ';'
-                + after
-                + ';'
-                + stored
-                + ';'
-                + live;
+        StringBuilder text = new StringBuilder(160)
+                .append(VERSION)
+                .append(';')
+                .append(term)
+                .append(';')
+                .append(Long.toUnsignedString(slot.systemIdentifier()))
+                .append(';')
+                .append(slot.timeline())
+                .append(';')
+                .append(slot.slot())
+                .append(';');
+        lsn.appendTo(text);
+        text.append(';');
+        after.appendTo(text);
+        return text.append(';').append(stored).append(';').append(live.value()).toString();
     }
 
     /** Reads a header's value; empty when the version is unknown or the text is not of this form. */
