@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "ops/bench",
         mixinStandardHelpOptions = true,
-        subcommands = {BacklogBench.class, LatencyBench.class, ChainBench.class})
+        subcommands = {BacklogBench.class, LatencyBench.class, ChainBench.class, IsolationBench.class})
 public final class Bench {
 
     private Bench() {}
