@@ -1,5 +1,6 @@
 package dev.outboxrelay.lab;
 
+import java.util.logging.LogManager;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -14,6 +15,7 @@ public final class Bench {
 
     /** Runs one benchmark and ends the process. */
     public static void main(String[] arguments) {
+        LogManager.getLogManager().reset(); // the NATS client tells of every consumer that it serves
         System.exit(new CommandLine(new Bench()).execute(arguments));
     }
 }

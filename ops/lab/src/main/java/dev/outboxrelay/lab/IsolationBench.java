@@ -140,15 +140,18 @@ final class IsolationBench implements Callable<Integer> {
 
     /** Compiles what will be hot, here and in the relay, and makes the streams. */
     private void warmUp(Stage stage) throws Exception {
-        for (Scenario scenario : List.of(Scenario.BURST, Scenario.MILLION, Scenario.REFUSED)) {
+        Neighbour refused = neighbour(Scenario.REFUSED);
+        refused.insert(100, 1, Duration.ofSeconds(1));
+        for (Scenario scenario : List.of(Scenario.BURST, Scenario.MILLION)) {
             Neighbour neighbour = neighbour(scenario);
-            long rows = scenario == Scenario.REFUSED ? 100 : 30_000;
+            long rows = 30_000;
             openSlot(stage);
-            neighbour.insert(rows, 100, Duration.ofSeconds(scenario == Scenario.REFUSED ? 1 : 3));
+            neighbour.insert(rows, 100, Duration.ofSeconds(3));
             String end = end(stage);
             neighbour.awaitStored(rows);
             double[] unused = decode(stage, neighbour, rows, end);
         }
+        refused.awaitStored(100);
         pause(10);
         say("warmed up");
     }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Inserts rows at a steady rate, as an application does: as {@code outbox_writer}, on a connection and a thread of its
- * own. When a commit is late the next ones follow at once, so the rate holds on average.
+ * own. When a commit is late the next ones follow at once, but for what is more than a second late: that is left out.
  */
 final class SteadyWriter implements AutoCloseable {
 
@@ -24,6 +24,7 @@ final class SteadyWriter implements AutoCloseable {
         void set(PreparedStatement insert, long number) throws SQLException;
     }
 
+    private static final long CATCH_UP_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final String INSERT =
             "INSERT INTO outbox.message (tenant_id, subject, payload, headers) VALUES (?, ?, ?, ?::jsonb)";
 
@@ -94,10 +95,12 @@ final class SteadyWriter implements AutoCloseable {
         try (Connection connection = postgres.connect(TestPostgres.WRITER);
                 PreparedStatement insert = connection.prepareStatement(INSERT)) {
             connection.setAutoCommit(false);
-            long begin = System.nanoTime();
+            long pause = TimeUnit.SECONDS.toNanos(transaction) / rate;
+            long due = System.nanoTime();
             long next = 0;
             while (next < atMost && !stopping) {
-                awaitUntil(begin + (long) (next * (double) TimeUnit.SECONDS.toNanos(1) / rate));
+                awaitUntil(due);
+                due = Math.max(due + pause, System.nanoTime() - CATCH_UP_NANOS);
                 for (int i = 0; i < transaction; i++) {
                     rows.set(insert, next++);
                     insert.addBatch();
