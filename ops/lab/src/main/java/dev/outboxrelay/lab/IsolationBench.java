@@ -17,8 +17,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -54,7 +56,7 @@ final class IsolationBench implements Callable<Integer> {
     @Option(names = "--quiet-rate", defaultValue = "10", description = "Events a second of each.")
     private int quietRate;
 
-    @Option(names = "--quiet-seconds", defaultValue = "20", description = "Before and after each trouble.")
+    @Option(names = "--quiet-seconds", defaultValue = "15", description = "Before and after each trouble.")
     private int quietSeconds;
 
     @Option(names = "--burst", defaultValue = "10000", description = "Events within a second.")
@@ -69,7 +71,7 @@ final class IsolationBench implements Callable<Integer> {
     @Option(names = "--refused-rate", defaultValue = "200", description = "Events a second into the refusing stream.")
     private int refusedRate;
 
-    @Option(names = "--wal-budget-mb", defaultValue = "96")
+    @Option(names = "--wal-budget-mb", defaultValue = "192")
     private long walBudgetMb;
 
     @Option(names = "--poison-seconds", defaultValue = "30")
@@ -162,11 +164,13 @@ final class IsolationBench implements Callable<Integer> {
             from[i] = stage.stored().last(QUIET + i);
         }
         List<Phase> phases = new ArrayList<>();
+        double wal = walEnd(stage);
         quietly("before", phases);
+        double quietWal = (walEnd(stage) - wal) / quietSeconds;
         Runnable verdicts = switch (scenario) {
             case BURST -> burst(stage, round, scenario, burst, 100, phases);
             case MILLION -> burst(stage, round, scenario, million, million, phases);
-            case REFUSED -> refused(stage, round, phases);
+            case REFUSED -> refused(stage, round, quietWal, phases);
             case POISON -> poison(round, phases);
         };
         awaitQuiet(stage, stage.quiet().written());
@@ -182,9 +186,27 @@ final class IsolationBench implements Callable<Integer> {
             report.phase(round, scenario, phase.name(), latencies);
             if (phase.name().equals("during")) {
                 worst = latencies.max();
+                say("round %d  %-10s slowest seconds of it: %s", round, scenario, slowest(events, phase));
             }
         }
         verdicts.run();
+    }
+
+    /** Where to look for a cause: five seconds since the phase began, the worst first, and their p99. */
+    private static String slowest(List<StoredMessages.Timed> events, Phase phase) {
+        Map<Long, List<Double>> seconds = events.stream()
+                .filter(event -> phase.contains(event.committed()))
+                .collect(Collectors.groupingBy(
+                        event -> Duration.between(phase.from(), event.committed())
+                                .toSeconds(),
+                        Collectors.mapping(StoredMessages.Timed::millis, Collectors.toList())));
+        Map<Long, Double> p99 = new TreeMap<>();
+        seconds.forEach((second, millis) -> p99.put(second, Latencies.of(millis).p99()));
+        return p99.entrySet().stream()
+                .sorted(Map.Entry.<Long, Double>comparingByValue().reversed())
+                .limit(5)
+                .map(second -> String.format(Locale.ROOT, "+%d s %.0f ms", second.getKey(), second.getValue()))
+                .collect(Collectors.joining(", "));
     }
 
     /** Ten thousand within a second, or all in one transaction: until every one of them is stored. */
@@ -230,13 +252,13 @@ final class IsolationBench implements Callable<Integer> {
     }
 
     /** A stream that refuses everything, and a writer who goes on; then it takes messages again. */
-    private Runnable refused(Stage stage, int round, List<Phase> phases) throws Exception {
+    private Runnable refused(Stage stage, int round, double quietWal, List<Phase> phases) throws Exception {
         Neighbour neighbour = neighbour(Scenario.REFUSED);
         long behind = stage.stored().last(neighbour.tenant());
         long first = neighbour.next();
         StreamConfiguration open = neighbour.refuse();
         stage.retained().begin();
-        String wal = stage.servers().value("SELECT pg_current_wal_lsn()");
+        double wal = walEnd(stage);
         Instant begin = Instant.now();
         long rows;
         try (SteadyWriter writer = neighbour.numbered(refusedRate, REFUSED_BYTES)) {
@@ -248,8 +270,10 @@ final class IsolationBench implements Callable<Integer> {
         neighbour.wrote(rows);
         long stored = stage.stored().last(neighbour.tenant()) - behind;
         long parked = neighbour.letters("parked");
-        double written = Double.parseDouble(
-                stage.servers().value("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '" + wal + "')"));
+        double written = walEnd(stage) - wal;
+        // what the slot would keep of it if nothing was parked, at the least: what quiet tenants write, and the
+        // payloads
+        double unparked = quietWal * refuseSeconds + rows * (double) REFUSED_BYTES;
         say(
                 "round %d  %-10s refused for %d s: %,d events written, %,d stored, %,d parked",
                 round, Scenario.REFUSED, refuseSeconds, rows, stored, parked);
@@ -268,17 +292,20 @@ final class IsolationBench implements Callable<Integer> {
                     kept < walBudgetMb * MB,
                     String.format(
                             Locale.ROOT,
-                            "the slot kept %.0f MB of WAL at most, budget %d MB; written meanwhile were %.0f MB, the"
-                                    + " tenant's payloads alone %d x %d bytes = %.0f MB%s",
+                            "the slot kept %.0f MB of WAL at most, budget %d MB; written meanwhile were %.0f MB, without parking"
+                                    + " it would have kept %.0f MB at least (%.2f MB/s of the quiet tenants for %d s, and"
+                                    + " %,d x %,d bytes)%s",
                             kept / MB,
                             walBudgetMb,
                             written / MB,
+                            unparked / MB,
+                            quietWal / MB,
+                            refuseSeconds,
                             rows,
                             REFUSED_BYTES,
-                            rows * (double) REFUSED_BYTES / MB,
-                            rows * (double) REFUSED_BYTES > walBudgetMb * MB
+                            unparked > walBudgetMb * MB
                                     ? ""
-                                    : " (less than the budget: the run is too short for this to mean anything)"));
+                                    : ": less than the budget, so this run is too short for it to mean anything"));
         };
     }
 
@@ -330,6 +357,11 @@ final class IsolationBench implements Callable<Integer> {
                 scenario,
                 wrong.isEmpty(),
                 wrong.isEmpty() ? String.format(Locale.ROOT, "%,d events stored once and in order", rows) : wrong);
+    }
+
+    /** Bytes of WAL since the server was made. */
+    private static double walEnd(Stage stage) throws Exception {
+        return Double.parseDouble(stage.servers().value("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn"));
     }
 
     private static String end(Stage stage) throws Exception {
