@@ -2,8 +2,6 @@ package dev.outboxrelay.lab;
 
 import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.RelayProcess;
-import dev.outboxrelay.testing.TestPostgres;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -44,51 +42,9 @@ final class BacklogBench implements Callable<Integer> {
     }
 
     private static double receive(Servers servers) throws Exception {
-        String end = servers.value("SELECT pg_current_wal_lsn()");
-        TestPostgres postgres = servers.postgres();
-        ProcessBuilder builder = new ProcessBuilder(
-                        program(),
-                        "-h",
-                        postgres.host(),
-                        "-p",
-                        Integer.toString(postgres.port()),
-                        "-U",
-                        TestPostgres.RELAY,
-                        "-d",
-                        TestPostgres.DATABASE,
-                        "--slot",
-                        "bench_copy",
-                        "--start",
-                        "--no-loop",
-                        "-o",
-                        "proto_version=1",
-                        "-o",
-                        "publication_names=outbox",
-                        "--endpos",
-                        end,
-                        "-f",
-                        "/dev/null")
-                .inheritIO();
-        builder.environment().put("PGPASSWORD", postgres.password(TestPostgres.RELAY));
-        long begin = System.nanoTime();
-        int exit = builder.start().waitFor();
-        if (exit != 0) {
-            throw new IllegalStateException("pg_recvlogical ended with " + exit);
-        }
-        double seconds = seconds(begin);
-        postgres.execute("SELECT pg_drop_replication_slot('bench_copy')");
+        double seconds = Decoding.received(servers, "bench_copy", servers.value("SELECT pg_current_wal_lsn()"));
+        servers.postgres().execute("SELECT pg_drop_replication_slot('bench_copy')");
         return seconds;
-    }
-
-    private static String program() throws Exception {
-        Process script = new ProcessBuilder(
-                        Path.of(System.getProperty("basedir"), "ops/postgres-bin")
-                                .toString(),
-                        "15")
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        String folder = new String(script.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-        return folder.strip() + "/pg_recvlogical";
     }
 
     private int drain(Servers servers, double received) throws Exception {
