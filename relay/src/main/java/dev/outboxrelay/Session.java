@@ -122,6 +122,8 @@ final class Session implements DebeziumSource.Handler {
     private Lsn startUp = Lsn.NONE;
     private Lsn lastPassed = Lsn.NONE;
     private volatile boolean caughtUp;
+    /** The first ticket that was open when the WAL budget asked last. */
+    private long firstBefore = -1;
 
     /**
      * Takes over the control connection.
@@ -521,12 +523,16 @@ final class Session implements DebeziumSource.Handler {
 
     /**
      * Has the tenant whose event is the first that keeps the slot from being confirmed park what waits, and tells whose
-     * it is; empty when no lane holds it. Any thread.
+     * it is; empty when no lane holds one that was the first already when this was last asked: then it is the source
+     * that is behind. Any thread.
      */
-    Optional<Address> relieve(String why) {
-        Optional<LaneCell> pinning = cells.values().stream()
+    synchronized Optional<Address> relieve(String why) {
+        Optional<LaneCell> first = cells.values().stream()
                 .filter(cell -> cell.snapshot().oldestTicket() < Long.MAX_VALUE)
                 .min(Comparator.comparingLong(cell -> cell.snapshot().oldestTicket()));
+        long ticket = first.map(cell -> cell.snapshot().oldestTicket()).orElse(Long.MAX_VALUE);
+        Optional<LaneCell> pinning = ticket == firstBefore ? first : Optional.empty();
+        firstBefore = ticket;
         pinning.ifPresent(cell -> cell.park(why));
         return pinning.map(cell -> cell.snapshot().address());
     }

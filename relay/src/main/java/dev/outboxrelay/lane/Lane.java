@@ -37,6 +37,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Lane {
 
+    /** A second: events that come behind parked ones are parked in small lots, of which nobody else notices much. */
+    private static final long SOON = 1_000_000_000;
+
     private final Address address;
     private final LaneLimits limits;
     private final Fence fence;
@@ -464,7 +467,7 @@ public final class Lane {
     }
 
     private void parkWhenDue(long now) {
-        long due = stuckSince + limits.parkAfter().toNanos();
+        long due = stuckSince + patience();
         if (now - due >= 0 && !certain) {
             if (isOverflowing()) {
                 forget();
@@ -475,6 +478,12 @@ public final class Lane {
             parkTimer = due;
             out.wakeAt(due);
         }
+    }
+
+    /** How long what waits may wait: not that long again behind what is parked for a trouble that is not over. */
+    private long patience() {
+        long patience = limits.parkAfter().toNanos();
+        return backlog.isPresent() && failures > 0 ? Math.min(patience, SOON) : patience;
     }
 
     /**
