@@ -158,7 +158,7 @@ final class Run {
         return tables.count("SELECT count(*) FROM lab.event WHERE reason IS NULL")
                         <= archived
                                 + tables.count("SELECT count(*) FROM outbox.dead_letter d JOIN lab.event e"
-                                        + " ON e.id::text = d.event_id WHERE e.reason IS NULL"
+                                        + " ON e.id = d.event_id::uuid WHERE e.reason IS NULL"
                                         + " AND d.state IN ('dead', 'discarded')")
                                 + streams.sizes().values().stream()
                                         .mapToLong(Long::longValue)
@@ -230,7 +230,7 @@ final class Run {
         long noted = tables.count("SELECT count(*) FROM lab.event");
         long inserted = tables.count("SELECT count(*) FROM outbox.message");
         long strays = tables.count("SELECT count(*) FROM outbox.dead_letter d WHERE NOT EXISTS"
-                + " (SELECT FROM lab.event e WHERE e.id::text = d.event_id)");
+                + " (SELECT FROM lab.event e WHERE e.id = d.event_id::uuid)");
         if (strays > 0) {
             report.violation(new Violation(Kind.NOT_COMMITTED, "", strays + " dead letters of no committed row"));
         }
