@@ -78,7 +78,7 @@ record Plan(List<Step> steps) {
                         new Fault.SealStream(0),
                         new Fault.LimitStream(3, Duration.ofSeconds(4)),
                         new Fault.DeleteQuietStream(4),
-                        new Fault.FillStream(6, Duration.ofSeconds(7)),
+                        new Fault.FillStream(6, Duration.ofSeconds(9)),
                         new Fault.DeleteFullStream(5),
                         new Fault.CaptureSubjects(1, Duration.ofSeconds(5)),
                         new Fault.CrampStream(7, Duration.ofSeconds(5)))));

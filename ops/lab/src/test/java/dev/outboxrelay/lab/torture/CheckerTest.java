@@ -363,8 +363,9 @@ final class CheckerTest {
         messages.add(mended(0));
         messages.add(mended(2));
 
-        assertThat(check(operated(List.of("id-1", "id-2"), List.of("id-0")))).isEmpty();
-        assertThat(check(operated(List.of("id-0", "id-1", "id-2")))).containsExactly(Kind.OUT_OF_ORDER);
+        assertThat(check(operated(List.of(List.of("id-1", "id-2"), List.of("id-0")))))
+                .isEmpty();
+        assertThat(check(operated(List.of(List.of("id-0", "id-1", "id-2"))))).containsExactly(Kind.OUT_OF_ORDER);
     }
 
     @Test
@@ -523,9 +524,8 @@ final class CheckerTest {
                 .check(rows, stream(1), operated).stream().map(Violation::kind).toList();
     }
 
-    @SafeVarargs
-    private static Operated operated(List<String>... commands) {
-        return new Operated(false, List.of(), List.of(commands));
+    private static Operated operated(List<List<String>> commands) {
+        return new Operated(false, List.of(), commands);
     }
 
     /** What was in the stream before, which is not in it any more. */
