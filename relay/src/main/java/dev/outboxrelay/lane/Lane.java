@@ -295,8 +295,8 @@ public final class Lane {
     }
 
     /**
-     * The stream is somebody else's and cannot tell anything about what comes again: the table has decided it. Otherwise
-     * it would wait for a look that never comes, and the slot with it.
+     * The stream is somebody else's and cannot tell anything about what comes again: the table has decided it.
+     * Otherwise it would wait for a look that never comes, and the slot with it.
      */
     private boolean passesInConflict(Item again) {
         if (phase != Phase.CONFLICT || skipThrough != null) {
