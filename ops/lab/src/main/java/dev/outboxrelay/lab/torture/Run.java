@@ -186,6 +186,7 @@ final class Run {
     }
 
     private void compare(Stage stage, StreamFaults operated) throws Exception {
+        stage.postgres().execute("ANALYZE"); // joins of thousands of letters, which nobody has counted yet
         try (TableReader tables = new TableReader(stage.postgres(), SLOT);
                 StreamReader streams = new StreamReader(stage.nats().urls())) {
             long rows = 0;
