@@ -256,7 +256,7 @@ public final class Lane {
     /** Does the next thing; false when there is none or it has to wait. */
     private boolean step() {
         Item head = waiting.peekFirst();
-        if (head != null && !head.isAgain() && passes(head)) {
+        if (head != null && (head.isAgain() ? passesInConflict(head) : passes(head))) {
             return true;
         }
         if (phase == Phase.IDLE && (head != null || backlog.isPresent() || forgottenFrom < Long.MAX_VALUE)) {
@@ -295,6 +295,19 @@ public final class Lane {
             return true;
         }
         return false;
+    }
+
+    /**
+     * The stream is somebody else's and cannot tell anything about what comes again: the table has decided it.
+     * Otherwise it would wait for a look that never comes, and the slot with it.
+     */
+    private boolean passesInConflict(Item again) {
+        if (phase != Phase.CONFLICT || skipThrough != null) {
+            return false;
+        }
+        takeHead();
+        out.settle(List.of(again), LaneOutput.How.IN_TABLE);
+        return true;
     }
 
     /** A dead letter that holds later events back must come after earlier ones in the table too. */
