@@ -8,7 +8,6 @@ import dev.outboxrelay.decode.Decoded;
 import dev.outboxrelay.decode.Decoder;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.OutboxEvent;
-import dev.outboxrelay.event.Reason;
 import dev.outboxrelay.event.SlotIdentity;
 import dev.outboxrelay.event.TableName;
 import dev.outboxrelay.ha.Lease;
@@ -109,6 +108,7 @@ final class Session implements DebeziumSource.Handler {
     private final Router router;
     private final Map<TableName, SettleMode> modes;
     private final Tickets tickets = new Tickets();
+    private final DeadLetterLog deadLetterLog = new DeadLetterLog(System::nanoTime);
     private final Budget budget;
     private final List<LaneThread> threads = new ArrayList<>();
     private final Map<String, LaneCell> cells = new ConcurrentHashMap<>();
@@ -375,7 +375,7 @@ final class Session implements DebeziumSource.Handler {
         deadLetters.add(new DeadLetter(homeless.event(), homeless.reason(), homeless.error(), 0, () -> {
             homelessDeadLetters.increment();
             edges.meters().invalidTenant().deadLettered(homeless.reason().code());
-            logDeadLetter(homeless.event(), homeless.reason(), homeless.error());
+            deadLetterLog.dead(homeless.event(), homeless.reason(), homeless.error());
             budget.release(cost(homeless.event()));
             settled(ticket);
         }));
@@ -392,7 +392,10 @@ final class Session implements DebeziumSource.Handler {
             return true;
         }
         deliver(arrivals);
-        return budget.acquire(cost);
+        long begin = System.nanoTime();
+        boolean acquired = budget.acquire(cost);
+        edges.meters().sourceBlocked(Duration.ofNanos(System.nanoTime() - begin));
+        return acquired;
     }
 
     private static long cost(OutboxEvent event) {
@@ -545,6 +548,10 @@ final class Session implements DebeziumSource.Handler {
         return edges.publisher();
     }
 
+    DeadLetterLog deadLetterLog() {
+        return deadLetterLog;
+    }
+
     Meters meters() {
         return edges.meters();
     }
@@ -564,21 +571,5 @@ final class Session implements DebeziumSource.Handler {
 
     long open() {
         return tickets.open();
-    }
-
-    static void logDeadLetter(OutboxEvent event, Reason reason, String error) {
-        log.atWarn()
-                .addKeyValue("tenant", printable(event.tenant()))
-                .addKeyValue("eventId", event.id())
-                .addKeyValue("lsn", event.origin().lsn())
-                .addKeyValue("reason", reason.code())
-                .addKeyValue("error", error)
-                .log("event became a dead letter");
-    }
-
-    /** A tenant id may be any text: nothing in it may forge a line of the log. */
-    private static String printable(String tenant) {
-        String clean = tenant.replaceAll("[^\\x21-\\x7e]", "?");
-        return clean.length() > 80 ? clean.substring(0, 80) + "…" : clean;
     }
 }

@@ -741,23 +741,28 @@ public final class Lane {
         Item head = again.get(0);
         Failure failure = head.lastFailure();
         boolean found = isFound(head, tail);
+        boolean decided = found;
         if (failure != null
                 && failure.kind() == Failure.Kind.UNEXPLAINED
                 && head.countAttempt() >= limits.retry().maxAttempts()) {
             head.reject(new Rejection(
                     Reason.RETRIES_EXHAUSTED,
                     "refused " + head.attempts() + " times while the stream answers: " + failure.text()));
+            decided = true;
         }
         for (int i = again.size() - 1; i >= (found ? 1 : 0); i--) {
             Item item = again.get(i);
             Failure last = item.lastFailure();
             if (last != null && last.kind() == Failure.Kind.POISON) {
                 item.reject(new Rejection(Reason.STREAM_REJECTED, last.text()));
+                decided = true;
             }
             putBack(item);
         }
+        if (decided) {
+            failures = 0; // the lane gets on, if only by a dead letter
+        }
         if (found) {
-            failures = 0;
             if (head.isLate()) {
                 backlog.stored(List.of(head));
             } else {

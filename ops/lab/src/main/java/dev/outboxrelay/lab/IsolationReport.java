@@ -16,7 +16,8 @@ final class IsolationReport {
         BURST("a-burst"),
         REFUSED("b-refused"),
         POISON("c-poison"),
-        MILLION("a-million");
+        MILLION("a-million"),
+        BLOCKED("d-blocked");
 
         private final String label;
 

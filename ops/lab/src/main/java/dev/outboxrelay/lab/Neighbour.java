@@ -134,6 +134,21 @@ final class Neighbour {
                         .sum();
     }
 
+    long peakResidentMb() {
+        return relay.peakResidentMb();
+    }
+
+    /** Seconds for which the relay's reader has waited for memory. */
+    double readerBlocked() throws InterruptedException {
+        String metrics = relay.page("/metrics");
+        return metrics == null
+                ? 0
+                : metrics.lines()
+                        .filter(line -> line.startsWith("outbox_relay_source_blocked_seconds_total "))
+                        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                        .sum();
+    }
+
     /** Waits until the relay's reader has passed as many events. */
     void awaitTaken(double events) {
         await("the relay has read " + (long) events + " events of " + tenant, () -> taken() >= events);
