@@ -81,7 +81,10 @@ final class IsolationBench implements Callable<Integer> {
     @Option(names = "--poison-seconds", defaultValue = "30")
     private int poisonSeconds;
 
-    @Option(names = "--poison-rate", defaultValue = "200", description = "Events a second; as many as of all quiet tenants together.")
+    @Option(
+            names = "--poison-rate",
+            defaultValue = "200",
+            description = "Events a second; as many as of all quiet tenants together.")
     private int poisonRate;
 
     private final IsolationReport report = new IsolationReport();
