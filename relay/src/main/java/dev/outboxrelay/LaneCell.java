@@ -244,7 +244,7 @@ final class LaneCell implements LaneOutput, AutoCloseable {
     private void countDeadLetter(OutboxEvent event, Rejection rejection) {
         deadLettered.increment();
         meters.deadLettered(rejection.reason().code());
-        Session.logDeadLetter(event, rejection.reason(), rejection.error());
+        session.deadLetterLog().dead(event, rejection.reason(), rejection.error());
     }
 
     @Override

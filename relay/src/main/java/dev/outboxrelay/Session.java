@@ -8,7 +8,6 @@ import dev.outboxrelay.decode.Decoded;
 import dev.outboxrelay.decode.Decoder;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.OutboxEvent;
-import dev.outboxrelay.event.Reason;
 import dev.outboxrelay.event.SlotIdentity;
 import dev.outboxrelay.event.TableName;
 import dev.outboxrelay.ha.Lease;
@@ -109,6 +108,7 @@ final class Session implements DebeziumSource.Handler {
     private final Router router;
     private final Map<TableName, SettleMode> modes;
     private final Tickets tickets = new Tickets();
+    private final DeadLetterLog deadLetterLog = new DeadLetterLog(System::nanoTime);
     private final Budget budget;
     private final List<LaneThread> threads = new ArrayList<>();
     private final Map<String, LaneCell> cells = new ConcurrentHashMap<>();
@@ -122,6 +122,8 @@ final class Session implements DebeziumSource.Handler {
     private Lsn startUp = Lsn.NONE;
     private Lsn lastPassed = Lsn.NONE;
     private volatile boolean caughtUp;
+    /** The first ticket that was open when the WAL budget asked last. */
+    private long firstBefore = -1;
 
     /**
      * Takes over the control connection.
@@ -373,7 +375,7 @@ final class Session implements DebeziumSource.Handler {
         deadLetters.add(new DeadLetter(homeless.event(), homeless.reason(), homeless.error(), 0, () -> {
             homelessDeadLetters.increment();
             edges.meters().invalidTenant().deadLettered(homeless.reason().code());
-            logDeadLetter(homeless.event(), homeless.reason(), homeless.error());
+            deadLetterLog.dead(homeless.event(), homeless.reason(), homeless.error());
             budget.release(cost(homeless.event()));
             settled(ticket);
         }));
@@ -390,7 +392,10 @@ final class Session implements DebeziumSource.Handler {
             return true;
         }
         deliver(arrivals);
-        return budget.acquire(cost);
+        long begin = System.nanoTime();
+        boolean acquired = budget.acquire(cost);
+        edges.meters().sourceBlocked(Duration.ofNanos(System.nanoTime() - begin));
+        return acquired;
     }
 
     private static long cost(OutboxEvent event) {
@@ -521,12 +526,16 @@ final class Session implements DebeziumSource.Handler {
 
     /**
      * Has the tenant whose event is the first that keeps the slot from being confirmed park what waits, and tells whose
-     * it is; empty when no lane holds it. Any thread.
+     * it is; empty when no lane holds one that was the first already when this was last asked: then it is the source
+     * that is behind. Any thread.
      */
-    Optional<Address> relieve(String why) {
-        Optional<LaneCell> pinning = cells.values().stream()
+    synchronized Optional<Address> relieve(String why) {
+        Optional<LaneCell> first = cells.values().stream()
                 .filter(cell -> cell.snapshot().oldestTicket() < Long.MAX_VALUE)
                 .min(Comparator.comparingLong(cell -> cell.snapshot().oldestTicket()));
+        long ticket = first.map(cell -> cell.snapshot().oldestTicket()).orElse(Long.MAX_VALUE);
+        Optional<LaneCell> pinning = ticket == firstBefore ? first : Optional.empty();
+        firstBefore = ticket;
         pinning.ifPresent(cell -> cell.park(why));
         return pinning.map(cell -> cell.snapshot().address());
     }
@@ -537,6 +546,10 @@ final class Session implements DebeziumSource.Handler {
 
     JetStreamPublisher publisher() {
         return edges.publisher();
+    }
+
+    DeadLetterLog deadLetterLog() {
+        return deadLetterLog;
     }
 
     Meters meters() {
@@ -558,21 +571,5 @@ final class Session implements DebeziumSource.Handler {
 
     long open() {
         return tickets.open();
-    }
-
-    static void logDeadLetter(OutboxEvent event, Reason reason, String error) {
-        log.atWarn()
-                .addKeyValue("tenant", printable(event.tenant()))
-                .addKeyValue("eventId", event.id())
-                .addKeyValue("lsn", event.origin().lsn())
-                .addKeyValue("reason", reason.code())
-                .addKeyValue("error", error)
-                .log("event became a dead letter");
-    }
-
-    /** A tenant id may be any text: nothing in it may forge a line of the log. */
-    private static String printable(String tenant) {
-        String clean = tenant.replaceAll("[^\\x21-\\x7e]", "?");
-        return clean.length() > 80 ? clean.substring(0, 80) + "…" : clean;
     }
 }

@@ -37,6 +37,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Lane {
 
+    /** A second: events that come behind parked ones are parked in small lots, of which nobody else notices much. */
+    private static final long SOON = 1_000_000_000;
+
     private final Address address;
     private final LaneLimits limits;
     private final Fence fence;
@@ -253,7 +256,7 @@ public final class Lane {
     /** Does the next thing; false when there is none or it has to wait. */
     private boolean step() {
         Item head = waiting.peekFirst();
-        if (head != null && !head.isAgain() && passes(head)) {
+        if (head != null && (head.isAgain() ? passesInConflict(head) : passes(head))) {
             return true;
         }
         if (phase == Phase.IDLE && (head != null || backlog.isPresent() || forgottenFrom < Long.MAX_VALUE)) {
@@ -292,6 +295,19 @@ public final class Lane {
             return true;
         }
         return false;
+    }
+
+    /**
+     * The stream is somebody else's and cannot tell anything about what comes again: the table has decided it.
+     * Otherwise it would wait for a look that never comes, and the slot with it.
+     */
+    private boolean passesInConflict(Item again) {
+        if (phase != Phase.CONFLICT || skipThrough != null) {
+            return false;
+        }
+        takeHead();
+        out.settle(List.of(again), LaneOutput.How.IN_TABLE);
+        return true;
     }
 
     /** A dead letter that holds later events back must come after earlier ones in the table too. */
@@ -464,7 +480,7 @@ public final class Lane {
     }
 
     private void parkWhenDue(long now) {
-        long due = stuckSince + limits.parkAfter().toNanos();
+        long due = stuckSince + patience();
         if (now - due >= 0 && !certain) {
             if (isOverflowing()) {
                 forget();
@@ -475,6 +491,12 @@ public final class Lane {
             parkTimer = due;
             out.wakeAt(due);
         }
+    }
+
+    /** How long what waits may wait: not that long again behind what is parked for a trouble that is not over. */
+    private long patience() {
+        long patience = limits.parkAfter().toNanos();
+        return backlog.isPresent() && failures > 0 ? Math.min(patience, SOON) : patience;
     }
 
     /**
@@ -719,23 +741,28 @@ public final class Lane {
         Item head = again.get(0);
         Failure failure = head.lastFailure();
         boolean found = isFound(head, tail);
+        boolean decided = found;
         if (failure != null
                 && failure.kind() == Failure.Kind.UNEXPLAINED
                 && head.countAttempt() >= limits.retry().maxAttempts()) {
             head.reject(new Rejection(
                     Reason.RETRIES_EXHAUSTED,
                     "refused " + head.attempts() + " times while the stream answers: " + failure.text()));
+            decided = true;
         }
         for (int i = again.size() - 1; i >= (found ? 1 : 0); i--) {
             Item item = again.get(i);
             Failure last = item.lastFailure();
             if (last != null && last.kind() == Failure.Kind.POISON) {
                 item.reject(new Rejection(Reason.STREAM_REJECTED, last.text()));
+                decided = true;
             }
             putBack(item);
         }
+        if (decided) {
+            failures = 0; // the lane gets on, if only by a dead letter
+        }
         if (found) {
-            failures = 0;
             if (head.isLate()) {
                 backlog.stored(List.of(head));
             } else {

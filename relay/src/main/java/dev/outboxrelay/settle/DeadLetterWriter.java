@@ -24,6 +24,9 @@ public final class DeadLetterWriter implements AutoCloseable {
 
     private static final int BATCH = 100;
 
+    /** Only the tenant itself waits for it; a commit every now and then is what others notice least. */
+    private static final Duration LINGER = Duration.ofMillis(10);
+
     private final String slot;
     private final Map<TableName, SettleMode> modes;
     private final BatchWorker<DeadLetter> worker;
@@ -44,8 +47,7 @@ public final class DeadLetterWriter implements AutoCloseable {
             Consumer<Throwable> broken) {
         this.slot = guard.slot();
         this.modes = Map.copyOf(modes);
-        this.worker = new BatchWorker<>(
-                "dead-letter", database, BATCH, Duration.ofMillis(2), guard, fenced, broken, this::write);
+        this.worker = new BatchWorker<>("dead-letter", database, BATCH, LINGER, guard, fenced, broken, this::write);
     }
 
     public void start() {

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -69,6 +70,9 @@ public final class Meters {
             gauge("source_connected", "1 while the replication stream from Postgres is up, else 0.");
     private final Gauge natsConnected = gauge("nats_connected", "1 while the connection to NATS is up, else 0.");
 
+    private final Counter sourceBlocked = counter(
+            "source_blocked_seconds_total",
+            "Time for which the reader waited because queued events took all the memory that they may.");
     private final Gauge leader = gauge("leader", "1 while this instance leads its slot, else 0.");
 
     private volatile @Nullable Slot slot;
@@ -118,6 +122,11 @@ public final class Meters {
     /** Says whether the replication stream from Postgres is up. */
     public void sourceConnected(boolean connected) {
         sourceConnected.set(connected ? 1 : 0);
+    }
+
+    /** Counts time for which the reader had to wait for memory. */
+    public void sourceBlocked(Duration time) {
+        sourceBlocked.inc(time.toNanos() / 1e9);
     }
 
     /** Says whether this instance leads. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Set;
@@ -41,6 +42,7 @@ class MetersTest {
                         entry("outbox_relay_slot_retained_bytes", "gauge"),
                         entry("outbox_relay_slot_confirmed_lag_bytes", "gauge"),
                         entry("outbox_relay_source_connected", "gauge"),
+                        entry("outbox_relay_source_blocked_seconds_total", "counter"),
                         entry("outbox_relay_nats_connected", "gauge"),
                         entry("outbox_relay_leader", "gauge"),
                         entry("outbox_relay_retries_total", "counter"),
@@ -70,6 +72,7 @@ class MetersTest {
                         entry("outbox_relay_slot_retained_bytes", Set.of()),
                         entry("outbox_relay_slot_confirmed_lag_bytes", Set.of()),
                         entry("outbox_relay_source_connected", Set.of()),
+                        entry("outbox_relay_source_blocked_seconds_total", Set.of()),
                         entry("outbox_relay_nats_connected", Set.of()),
                         entry("outbox_relay_leader", Set.of()),
                         entry("outbox_relay_retries_total", Set.of("cause")),
@@ -252,6 +255,7 @@ class MetersTest {
         acme.openLane().set(1, 1, NOW.toEpochMilli());
         meters.slot(1000, 10);
         meters.sourceConnected(true);
+        meters.sourceBlocked(Duration.ofMillis(250));
         meters.natsConnected(true);
         meters.retry("timeout");
         meters.streamCreated();

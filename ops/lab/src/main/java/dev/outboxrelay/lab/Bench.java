@@ -1,5 +1,6 @@
 package dev.outboxrelay.lab;
 
+import java.util.logging.LogManager;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -7,13 +8,20 @@ import picocli.CommandLine.Command;
 @Command(
         name = "ops/bench",
         mixinStandardHelpOptions = true,
-        subcommands = {BacklogBench.class, LatencyBench.class, ChainBench.class, ReaderBench.class})
+        subcommands = {
+            BacklogBench.class,
+            LatencyBench.class,
+            ChainBench.class,
+            ReaderBench.class,
+            IsolationBench.class
+        })
 public final class Bench {
 
     private Bench() {}
 
     /** Runs one benchmark and ends the process. */
     public static void main(String[] arguments) {
+        LogManager.getLogManager().reset(); // the NATS client tells of every consumer that it serves
         System.exit(new CommandLine(new Bench()).execute(arguments));
     }
 }

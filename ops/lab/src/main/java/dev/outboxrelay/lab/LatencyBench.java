@@ -3,8 +3,6 @@ package dev.outboxrelay.lab;
 import dev.outboxrelay.testing.RelayProcess;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamInfo;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -14,8 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -68,9 +64,9 @@ final class LatencyBench implements Callable<Integer> {
                     tenants,
                     seconds,
                     settle,
-                    at(millis, 0.5),
-                    at(millis, 0.99),
-                    at(millis, 0.999),
+                    Latencies.at(millis, 0.5),
+                    Latencies.at(millis, 0.99),
+                    Latencies.at(millis, 0.999),
                     millis.get(millis.size() - 1),
                     millis.size(),
                     100.0 * used.toMillis() / (seconds * 1_000.0),
@@ -88,21 +84,13 @@ final class LatencyBench implements Callable<Integer> {
     }
 
     private void write(Servers servers, int events) throws Exception {
-        try (Connection connection = servers.postgres().superuser();
-                PreparedStatement insert = connection.prepareStatement(
-                        "INSERT INTO outbox.message (tenant_id, subject, payload) VALUES (?, 'events.bench.row', ?)")) {
-            long begin = System.nanoTime();
-            byte[] payload = new byte[500];
-            for (int i = 0; i < events; i++) {
-                long due = begin + i * TimeUnit.SECONDS.toNanos(1) / rate;
-                for (long wait = due - System.nanoTime(); wait > 0; wait = due - System.nanoTime()) {
-                    LockSupport.parkNanos(wait);
-                }
-                insert.setString(1, "tenant-" + i % tenants);
-                insert.setBytes(2, payload);
-                insert.executeUpdate();
-            }
-        }
+        byte[] payload = new byte[500];
+        SteadyWriter.write(servers.postgres(), rate, events, (insert, number) -> {
+            insert.setString(1, "tenant-" + number % tenants);
+            insert.setString(2, "events.bench.row");
+            insert.setBytes(3, payload);
+            insert.setString(4, null);
+        });
     }
 
     private static List<Double> latencies(Servers servers, long skipped) throws Exception {
@@ -118,9 +106,5 @@ final class LatencyBench implements Callable<Integer> {
             }
         }
         return millis;
-    }
-
-    private static double at(List<Double> sorted, double quantile) {
-        return sorted.get((int) Math.min(sorted.size() - 1L, Math.round(quantile * sorted.size())));
     }
 }

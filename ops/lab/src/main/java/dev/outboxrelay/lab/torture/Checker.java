@@ -3,7 +3,6 @@ package dev.outboxrelay.lab.torture;
 import dev.outboxrelay.lab.torture.Violation.Kind;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,7 +23,7 @@ final class Checker {
 
     /** Version 1; the fields that are looked at are the term, the slot and the id. */
     private static final Pattern POSITION =
-            Pattern.compile("1;(\\d+);\\d+;\\d+;([a-z0-9_]+);[0-9A-F]+/[0-9A-F]+;[0-9A-F]+/[0-9A-F]+;\\d+;(.+)");
+            Pattern.compile("1;(\\d+);\\d+;\\d+;([a-z0-9_]+);[0-9A-F]+/[0-9A-F]+;[0-9A-F]+/[0-9A-F]+;\\d+;(.*)");
 
     private static final Set<String> OURS = Set.of(
             "Nats-Msg-Id",
@@ -39,6 +38,12 @@ final class Checker {
     private final Settle settle;
     private final Function<String, @Nullable String> tenantOf;
     private final List<Violation> violations = new ArrayList<>();
+
+    /** Where each of the tenant's events is, counted over all parts. */
+    private final Map<String, Integer> places = new HashMap<>();
+
+    private long highest = -1;
+    private long term;
     private long late;
     private int lateSinceHandOver;
 
@@ -61,6 +66,15 @@ final class Checker {
      * @param stream null when there is none
      */
     List<Violation> check(List<Expected> rows, @Nullable StreamContents stream) {
+        return check(rows, stream, Operated.NOT_AT_ALL);
+    }
+
+    /**
+     * The same for a tenant with which operators had to do. What its earlier streams held counts as if it were in front
+     * of the stream. Parked events are events like any other. Replayed ones may be anywhere, but those of one command
+     * are in the order of their arrival.
+     */
+    List<Violation> check(List<Expected> rows, @Nullable StreamContents stream, Operated operated) {
         Map<String, Expected> byId = new HashMap<>();
         for (Expected row : rows) {
             if (row.number() != byId.size()) {
@@ -68,9 +82,32 @@ final class Checker {
             }
             byId.put(row.id(), row);
         }
-        Set<String> found = stream == null ? Set.of() : messages(byId, stream);
-        rows.forEach(row -> row(row, found.contains(row.id())));
+        List<StreamContents> parts = new ArrayList<>(operated.archives());
+        if (stream != null) {
+            parts.add(stream);
+        }
+        for (StreamContents part : parts) {
+            messages(byId, part);
+        }
+        operated.commands().forEach(command -> command(byId, command));
+        rows.forEach(row -> row(row, places.containsKey(row.id()), operated.limited()));
         return List.copyOf(violations);
+    }
+
+    /** Who was dead again meanwhile may have gone with a later command; the caller leaves those out. */
+    private void command(Map<String, Expected> byId, List<String> command) {
+        int highest = -1;
+        for (String id : command) {
+            Expected row = byId.get(id);
+            Integer place = places.get(id);
+            if (row == null || place == null || !row.isReplayed()) {
+                continue;
+            }
+            if (place < highest) {
+                violation(Kind.OUT_OF_ORDER, row.text() + " was replayed behind a later letter of the same command");
+            }
+            highest = Math.max(highest, place);
+        }
     }
 
     /**
@@ -82,7 +119,7 @@ final class Checker {
         return late;
     }
 
-    private Set<String> messages(Map<String, Expected> byId, StreamContents stream) {
+    private void messages(Map<String, Expected> byId, StreamContents stream) {
         List<Stored> messages = stream.messages();
         if (!messages.isEmpty() && (stream.first() != 1 || stream.last() != messages.size())) {
             violation(
@@ -90,9 +127,6 @@ final class Checker {
                     "stream " + stream.name() + " holds " + messages.size() + " messages, sequences " + stream.first()
                             + " to " + stream.last());
         }
-        Set<String> found = new HashSet<>();
-        long highest = -1;
-        long term = 0;
         for (Stored message : messages) {
             Expected row = byId.get(message.id());
             if (row == null) {
@@ -100,21 +134,27 @@ final class Checker {
                 continue;
             }
             String at = row.text() + ", sequence " + message.sequence() + " of " + stream.name();
-            if (!found.add(row.id())) {
+            if (places.putIfAbsent(row.id(), places.size()) != null) {
                 violation(Kind.DOUBLED, at);
                 continue;
             }
-            if (!row.isDeliverable()) {
+            if (!row.isDeliverable() && !row.isReplayed()) {
                 violation(Kind.POISON_PUBLISHED, at);
             }
-            if (row.number() < highest) {
-                violation(Kind.OUT_OF_ORDER, at + ", behind number " + highest);
+            if (!row.isReplayed()) {
+                if (row.number() < highest) {
+                    violation(Kind.OUT_OF_ORDER, at + ", behind number " + highest);
+                }
+                highest = Math.max(highest, row.number());
             }
-            highest = Math.max(highest, row.number());
             contents(row, message, at);
             term = headers(row, stream.name(), message, at, term);
         }
-        return found;
+    }
+
+    /** What was written, or what an operator made of it. */
+    private static Mending mending(Expected row) {
+        return row.isReplayed() ? row.mending().orElse(Mending.NOTHING) : Mending.NOTHING;
     }
 
     private void stranger(StreamContents stream, Stored message) {
@@ -128,8 +168,9 @@ final class Checker {
     }
 
     private void contents(Expected row, Stored message, String at) {
-        if (!message.subject().equals(row.subject())) {
-            violation(Kind.WRONG_SUBJECT, at + ": " + message.subject() + " instead of " + row.subject());
+        String subject = mending(row).subject(tenant, row);
+        if (!message.subject().equals(subject)) {
+            violation(Kind.WRONG_SUBJECT, at + ": " + message.subject() + " instead of " + subject);
         }
         if (!message.digest().equals(row.digest())) {
             violation(Kind.WRONG_BYTES, at);
@@ -146,17 +187,16 @@ final class Checker {
             // without it (the chain switched off) it is the order that shows
             header(headers, "Nats-Expected-Last-Sequence", Long.toString(message.sequence() - 1), at);
         }
-        row.headers().forEach((name, value) -> header(headers, name, value, at));
+        Map<String, String> own = mending(row).headers(row);
+        own.forEach((name, value) -> header(headers, name, value, at));
         for (String name : headers.keySet()) {
-            if (!OURS.contains(name) && !row.headers().containsKey(name)) {
+            if (!OURS.contains(name) && !own.containsKey(name)) {
                 violation(Kind.WRONG_HEADERS, at + ": has a header " + name);
             }
         }
         List<String> position = headers.getOrDefault("Outbox-Position", List.of());
         Matcher fields = POSITION.matcher(position.size() == 1 ? position.get(0) : "");
-        if (!fields.matches()
-                || !fields.group(2).equals(slot)
-                || !fields.group(3).equals(row.id())) {
+        if (!fields.matches() || !fields.group(2).equals(slot) || !namesTheRightEvent(row, fields.group(3))) {
             violation(Kind.WRONG_HEADERS, at + ": Outbox-Position is " + position);
             return before;
         }
@@ -172,6 +212,11 @@ final class Checker {
         return Math.max(before, term);
     }
 
+    /** A message from the backlog names the last live event before it, if there was one. */
+    private static boolean namesTheRightEvent(Expected row, String id) {
+        return id.equals(row.id()) || row.dead() != null;
+    }
+
     private void header(Map<String, List<String>> headers, String name, String value, String at) {
         List<String> values = headers.getOrDefault(name, List.of());
         if (!values.equals(List.of(value))) {
@@ -179,34 +224,72 @@ final class Checker {
         }
     }
 
-    private void row(Expected row, boolean stored) {
+    private void row(Expected row, boolean stored, boolean limited) {
         Expected.Dead dead = row.dead();
         if (row.row() != null && !row.row().faithful()) {
             violation(Kind.HARNESS, row.text() + ": the outbox has something else than was written");
         }
-        if (row.isDeliverable()) {
-            if (dead != null) {
-                violation(Kind.UNEXPECTED_DEAD_LETTER, row.text() + ": " + dead.reason());
-            } else if (!stored) {
-                violation(Kind.LOST, row.text() + status(row));
-            } else {
-                status(row, settle.wrongWhenStored(row.row()));
-            }
-            return;
-        }
         if (dead == null) {
-            if (!stored) {
-                violation(Kind.LOST, row.text() + status(row) + ": no dead letter");
-            }
+            undisturbed(row, stored);
             return;
         }
-        if (!dead.reason().equals(row.reason()) || !dead.state().equals("dead") || !dead.faithful()) {
-            violation(
-                    Kind.WRONG_DEAD_LETTER,
-                    row.text() + ": reason " + dead.reason() + ", state " + dead.state()
-                            + (dead.faithful() ? "" : ", contents differ"));
+        if (!dead.faithful()) {
+            violation(Kind.WRONG_DEAD_LETTER, row.text() + ": contents differ");
         }
-        status(row, settle.wrongWhenDead(row.row()));
+        switch (dead.state()) {
+            case "sent" -> stored(row, stored, row.isDeliverable());
+            case "replayed" ->
+                stored(
+                        row,
+                        stored,
+                        isRightfullyDead(row, dead, limited) && row.mending().isPresent());
+            case "dead" -> dead(row, stored, isRightfullyDead(row, dead, limited) && !row.isDeliverable());
+            case "discarded" -> dead(row, stored, isRightfullyDead(row, dead, limited));
+            default -> violation(Kind.WRONG_DEAD_LETTER, row.text() + " is still " + dead.state());
+        }
+    }
+
+    private void undisturbed(Expected row, boolean stored) {
+        if (!stored) {
+            violation(Kind.LOST, row.text() + status(row) + (row.isDeliverable() ? "" : ": no dead letter"));
+        } else if (row.isDeliverable()) {
+            status(row, settle.wrongWhenStored(row.row()));
+        }
+    }
+
+    /** A row that breaks no rule is dead by right only where its stream took small messages only. */
+    private static boolean isRightfullyDead(Expected row, Expected.Dead dead, boolean limited) {
+        return row.isDeliverable()
+                ? limited && "stream_rejected".equals(dead.reason())
+                : String.valueOf(row.reason()).equals(dead.reason());
+    }
+
+    private void stored(Expected row, boolean stored, boolean rightful) {
+        if (!rightful) {
+            wrongLetter(row);
+        }
+        if (!stored) {
+            violation(Kind.LOST, row.text() + status(row) + ", its letter says that it was sent");
+        } else {
+            status(row, settle.wrongWhenStored(row.row()));
+        }
+    }
+
+    private void dead(Expected row, boolean stored, boolean rightful) {
+        if (!rightful) {
+            wrongLetter(row);
+        } else if (stored && row.isDeliverable()) {
+            violation(Kind.DISCARDED_PUBLISHED, row.text());
+        } else {
+            status(row, settle.wrongWhenDead(row.row()));
+        }
+    }
+
+    private void wrongLetter(Expected row) {
+        Expected.Dead dead = row.dead();
+        violation(
+                row.isDeliverable() ? Kind.UNEXPECTED_DEAD_LETTER : Kind.WRONG_DEAD_LETTER,
+                row.text() + (dead == null ? "" : ": reason " + dead.reason() + ", state " + dead.state()));
     }
 
     private static String status(Expected row) {

@@ -32,7 +32,7 @@ final class Evidence {
     }
 
     /** A tenant's rows and messages side by side, as the checker saw them. */
-    static void tenant(Path folder, int place, List<Expected> rows, @Nullable StreamContents stream)
+    static void tenant(Path folder, int place, List<Expected> rows, @Nullable StreamContents stream, Operated operated)
             throws IOException {
         try (BufferedWriter out = Files.newBufferedWriter(folder.resolve("tenant-" + place + "-rows.txt"))) {
             for (Expected row : rows) {
@@ -41,11 +41,25 @@ final class Evidence {
             }
         }
         if (stream != null) {
-            try (BufferedWriter out = Files.newBufferedWriter(folder.resolve("tenant-" + place + "-stream.txt"))) {
-                for (Stored message : stream.messages()) {
-                    out.write(message.sequence() + " " + message.id() + " " + message.subject() + " "
-                            + message.headers() + "\n");
-                }
+            stream(folder.resolve("tenant-" + place + "-stream.txt"), stream);
+        }
+        for (int i = 0; i < operated.archives().size(); i++) {
+            stream(
+                    folder.resolve("tenant-" + place + "-archive-" + i + ".txt"),
+                    operated.archives().get(i));
+        }
+        if (!operated.commands().isEmpty()) {
+            Files.write(
+                    folder.resolve("tenant-" + place + "-commands.txt"),
+                    operated.commands().stream().map(Object::toString).toList());
+        }
+    }
+
+    private static void stream(Path file, StreamContents stream) throws IOException {
+        try (BufferedWriter out = Files.newBufferedWriter(file)) {
+            for (Stored message : stream.messages()) {
+                out.write(message.sequence() + " " + message.id() + " " + message.subject() + " " + message.headers()
+                        + "\n");
             }
         }
     }

@@ -2,6 +2,7 @@ package dev.outboxrelay.lab.torture;
 
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,15 +37,26 @@ record Expected(
     record Row(String status, boolean published, boolean faithful) {}
 
     /**
-     * A dead letter.
+     * Its row in {@code outbox.dead_letter}: a dead letter, or an event that is or was parked.
      *
+     * @param reason null unless it is or was dead
      * @param faithful whether tenant, subject, payload, headers and commit time are the row's
      */
-    record Dead(String reason, String state, boolean faithful) {}
+    record Dead(@Nullable String reason, String state, boolean faithful) {}
 
     /** What {@code Nats-Msg-Id} and its like are for a tenant's event. */
     boolean isDeliverable() {
         return reason == null;
+    }
+
+    /** Whether an operator had it sent again. */
+    boolean isReplayed() {
+        return dead != null && dead.state().equals("replayed");
+    }
+
+    /** How an operator would mend it: also a row that breaks no rule may have been refused by its stream. */
+    Optional<Mending> mending() {
+        return Mending.of(Objects.requireNonNullElse(reason, "stream_rejected"));
     }
 
     String text() {

@@ -43,6 +43,71 @@ sealed interface Fault {
     /** What a server, or the way to it, may suffer. */
     sealed interface OfServer extends Fault {}
 
+    /**
+     * What becomes of one tenant's stream. It lasts beside the steps that follow, which kill relays in the middle of
+     * it.
+     */
+    sealed interface OfStream extends Fault {
+        /** Where among the tenants the looking for one begins whose stream is there and unharmed. */
+        int place();
+    }
+
+    /** {@code discard: new}, and no more messages than it holds; then as it was. */
+    record FillStream(int place, Duration length) implements OfStream {
+        @Override
+        public String text() {
+            return "full for " + seconds(length);
+        }
+    }
+
+    /** {@code discard: new}, and no more bytes than it holds; then as it was. */
+    record CrampStream(int place, Duration length) implements OfStream {
+        @Override
+        public String text() {
+            return "out of bytes for " + seconds(length);
+        }
+    }
+
+    /** Its subjects belong to another stream for a while: the server answers, and must store nothing there. */
+    record CaptureSubjects(int place, Duration length) implements OfStream {
+        @Override
+        public String text() {
+            return "without its subjects, which another stream takes, for " + seconds(length);
+        }
+    }
+
+    /** A {@code max_msg_size} that many events exceed, which become dead letters; then as it was. */
+    record LimitStream(int place, Duration length) implements OfStream {
+        @Override
+        public String text() {
+            return "takes small messages only for " + seconds(length);
+        }
+    }
+
+    /** Sealed for ever: archived and deleted once its tenant is parked, as a careful operator would. */
+    record SealStream(int place) implements OfStream {
+        @Override
+        public String text() {
+            return "sealed, and deleted once its tenant is parked";
+        }
+    }
+
+    /** Full, and instead of getting room it is archived and deleted once its tenant is parked. */
+    record DeleteFullStream(int place) implements OfStream {
+        @Override
+        public String text() {
+            return "full, and deleted once its tenant is parked";
+        }
+    }
+
+    /** Archived and deleted while its tenant's application is silent and everything that it wrote is there. */
+    record DeleteQuietStream(int place) implements OfStream {
+        @Override
+        public String text() {
+            return "deleted while nothing is written for it";
+        }
+    }
+
     /** {@code kill -9}, and a new process after the downtime. */
     record KillRelay(Target target, Duration down) implements OfRelay {
         @Override

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Carries out the steps of a plan, one after the other.
@@ -38,10 +39,13 @@ final class Faults {
 
     private final Stage stage;
     private final Report report;
+    private final @Nullable StreamFaults streams;
 
-    Faults(Stage stage, Report report) {
+    /** @param streams null when the plan has nothing for streams */
+    Faults(Stage stage, Report report, @Nullable StreamFaults streams) {
         this.stage = stage;
         this.report = report;
+        this.streams = streams;
     }
 
     /** Does everything in the plan; throws {@link Stage.Stalled} when something does not come back. */
@@ -49,6 +53,9 @@ final class Faults {
         int number = 0;
         for (Step step : plan.steps()) {
             number++;
+            if (streams != null && step.stream().isPresent()) {
+                streams.begin("#" + number + " ", step.stream().orElseThrow());
+            }
             run("#" + number + " ", step);
             stage.awaitHealth(report);
             TimeUnit.MILLISECONDS.sleep(step.calm().toMillis());
@@ -56,6 +63,9 @@ final class Faults {
                 report.line("caught up after "
                         + String.format(Locale.ROOT, "%.2f s", Report.seconds(stage.awaitConfirmed())));
             }
+        }
+        if (streams != null) {
+            streams.finish();
         }
     }
 
@@ -232,6 +242,19 @@ final class Faults {
     }
 
     private void server(String number, Fault.OfServer fault) {
+        if (fault instanceof Fault.Link || fault instanceof Fault.Flicker) {
+            carryOut(number, fault); // the servers themselves are there
+            return;
+        }
+        stage.servers().lock();
+        try {
+            carryOut(number, fault);
+        } finally {
+            stage.servers().unlock();
+        }
+    }
+
+    private void carryOut(String number, Fault.OfServer fault) {
         report.line(number + fault.text());
         try {
             if (fault instanceof Fault.KillPostgres kill) {

@@ -46,6 +46,7 @@ final class Instance implements AutoCloseable {
         settings.put("outbox.streams.replicas", run.single() ? "1" : "3");
         settings.put("outbox.streams.max-messages", "1000000000");
         settings.put("outbox.streams.max-age", "30d");
+        settings.put("outbox.lanes.park-after", Plan.PARK_AFTER.toSeconds() + "s");
         settings.put("outbox.settle.mode", run.settle().name().toLowerCase(java.util.Locale.ROOT));
         settings.put("outbox.log.level", run.debug() ? "DEBUG" : "INFO");
         javaOptions = RelayProcess.SHORT_LIVED

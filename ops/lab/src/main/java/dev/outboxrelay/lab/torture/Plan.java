@@ -15,6 +15,9 @@ record Plan(List<Step> steps) {
     /** The stream's duplicate window in every run. */
     static final Duration DUPLICATE_WINDOW = Duration.ofMillis(100);
 
+    /** How long a tenant may get nowhere in every run until it is parked. */
+    static final Duration PARK_AFTER = Duration.ofSeconds(3);
+
     /** A leader that is silent for longer than this is no longer one. */
     private static final int LEASE_MILLIS = 10_000;
 
@@ -33,6 +36,28 @@ record Plan(List<Step> steps) {
         return new Draw(new SplittableRandom(seed), single).plan(kills);
     }
 
+    /** The same steps, and in some of them something begins to happen to a tenant's stream. */
+    Plan withStreamFaults(long seed) {
+        Draw draw = new Draw(new SplittableRandom(seed ^ 0x57e4), false);
+        return new Plan(steps.stream()
+                .map(step -> draw.isStreamsTurn() ? step.beside(draw.stream()) : step)
+                .toList());
+    }
+
+    /** Whether streams suffer too, and operators are at work with the dead letters. */
+    boolean hasStreamFaults() {
+        return steps.stream().anyMatch(step -> step.stream().isPresent());
+    }
+
+    /** Each kind of a stream's fault once, in this many steps from the first one on. */
+    private static List<Step> withEach(List<Step> steps, List<Fault.OfStream> faults) {
+        List<Step> all = new ArrayList<>(steps);
+        for (int i = 0; i < faults.size(); i++) {
+            all.set(i, all.get(i).beside(faults.get(i)));
+        }
+        return List.copyOf(all);
+    }
+
     /** One of each that matters, in about a minute. */
     static Plan brief(long seed, boolean single) {
         Draw draw = new Draw(new SplittableRandom(seed), single);
@@ -46,7 +71,24 @@ record Plan(List<Step> steps) {
         steps.add(Step.of(draw.link(End.POSTGRES, Weather.SILENT)));
         steps.add(Step.of(draw.killNats(2)));
         steps.add(draw.step(draw.kill(Target.LEADER), Optional.empty()));
-        return new Plan(List.copyOf(steps));
+        // the long ones first: they go on while the others begin
+        return new Plan(withEach(
+                steps,
+                List.of(
+                        new Fault.SealStream(0),
+                        new Fault.LimitStream(3, Duration.ofSeconds(4)),
+                        new Fault.DeleteQuietStream(4),
+                        new Fault.FillStream(6, Duration.ofSeconds(9)),
+                        new Fault.DeleteFullStream(5),
+                        new Fault.CaptureSubjects(1, Duration.ofSeconds(5)),
+                        new Fault.CrampStream(7, Duration.ofSeconds(5)))));
+    }
+
+    /** One of each that matters but for the streams' faults. */
+    Plan withoutStreamFaults() {
+        return new Plan(steps.stream()
+                .map(step -> new Step(step.relay(), step.server(), Optional.empty(), step.apart(), step.calm()))
+                .toList());
     }
 
     /** Draws faults. */
@@ -77,12 +119,14 @@ record Plan(List<Step> steps) {
             return new Step(
                     relay,
                     beside ? Optional.of(server()) : Optional.empty(),
+                    Optional.empty(),
                     Duration.ofMillis(random.nextInt(1_500)),
                     calm());
         }
 
         Step step(Fault.OfRelay relay, Optional<Fault.OfServer> server) {
-            return new Step(Optional.of(relay), server, Duration.ofMillis(random.nextInt(800)), calm());
+            return new Step(
+                    Optional.of(relay), server, Optional.empty(), Duration.ofMillis(random.nextInt(800)), calm());
         }
 
         private Optional<Fault.OfRelay> relay() {
@@ -137,6 +181,33 @@ record Plan(List<Step> steps) {
             }
             return link(
                     random.nextInt(3) == 0 ? End.POSTGRES : End.NATS, WEATHERS.get(random.nextInt(WEATHERS.size())));
+        }
+
+        boolean isStreamsTurn() {
+            return random.nextInt(100) < 45;
+        }
+
+        /** Mostly longer than a relay waits until it parks a tenant, and mostly of one of the bigger tenants. */
+        Fault.OfStream stream() {
+            int place = random.nextInt(random.nextBoolean() ? 6 : 20);
+            Duration length = random.nextInt(4) == 0
+                    ? between(500, (int) PARK_AFTER.toMillis())
+                    : between((int) PARK_AFTER.toMillis() + 1_000, (int) PARK_AFTER.toMillis() + 9_000);
+            int dice = random.nextInt(100);
+            if (dice < 22) {
+                return new Fault.FillStream(place, length);
+            } else if (dice < 36) {
+                return new Fault.CrampStream(place, length);
+            } else if (dice < 50) {
+                return new Fault.CaptureSubjects(place, length);
+            } else if (dice < 66) {
+                return new Fault.LimitStream(place, length);
+            } else if (dice < 80) {
+                return new Fault.SealStream(place);
+            } else if (dice < 90) {
+                return new Fault.DeleteFullStream(place);
+            }
+            return new Fault.DeleteQuietStream(place);
         }
 
         Fault.OfServer killNats(int count) {

@@ -77,16 +77,36 @@ final class Run {
         Tenants tenants = Tenants.of(settings.tenants());
         stage.relays().forEach(Instance::start);
         prelude(stage);
-        try (Writers writers = Writers.start(stage.postgres(), tenants, settings.seed(), settings.rate())) {
+        try (Writers writers = Writers.start(stage.postgres(), tenants, settings.seed(), settings.rate());
+                Operators operators = new Operators(stage.postgres(), folder, settings.seed());
+                StreamFaults streams = new StreamFaults(stage, report, tenants, writers, operators)) {
             stage.awaitHealth(report);
-            new Faults(stage, report).run(plan);
+            if (plan.hasStreamFaults()) {
+                operators.start();
+            }
+            new Faults(stage, report, streams).run(plan);
             writers.stop();
             report.line("writers stopped, " + writers.rows.get() + " rows committed; draining");
             census(writers);
+            drain(stage, streams);
+            if (plan.hasStreamFaults()) {
+                operators.finish();
+                census(streams, operators);
+            }
+            compare(stage, streams);
         }
-        drain(stage);
-        compare(stage);
         end(stage);
+    }
+
+    private void census(StreamFaults streams, Operators operators) {
+        census.count("faults of a stream in which its tenant was parked", streams.parked());
+        census.count("streams archived and deleted", streams.replaced());
+        census.count("messages in archives", streams.archived());
+        census.count("dlq commands", operators.commands.get());
+        census.count("dlq commands beside another one for the same letters", operators.contended.get());
+        census.count("dlq commands that failed", operators.failed.get());
+        census.count("letters handed over for a replay", operators.handedOver.get());
+        census.count("letters discarded", operators.discards.get());
     }
 
     /** One tenant owns its stream before another one, whose id differs by case only, writes anything. */
@@ -119,7 +139,7 @@ final class Run {
      * Waits until the slot is confirmed up to here: whatever is not in its place then is not on its way either, but for
      * what a broken relay confirms too early, which gets a little more time.
      */
-    private void drain(Stage stage) throws Exception {
+    private void drain(Stage stage, StreamFaults operated) throws Exception {
         try (TableReader tables = new TableReader(stage.postgres(), SLOT);
                 StreamReader streams = new StreamReader(stage.nats().urls())) {
             String end = stage.walEnd();
@@ -130,15 +150,19 @@ final class Run {
                         "after " + DRAIN.toMinutes() + " minutes the slot is not confirmed up to " + end));
                 Evidence.confessions(folder, stage);
             }
-            boolean unused = becomes(stage, GRACE, () -> isComplete(tables, streams));
+            boolean unused = becomes(stage, GRACE, () -> isComplete(tables, streams, operated.archived()));
         }
     }
 
-    private static boolean isComplete(TableReader tables, StreamReader streams) throws Exception {
+    private static boolean isComplete(TableReader tables, StreamReader streams, long archived) throws Exception {
         return tables.count("SELECT count(*) FROM lab.event WHERE reason IS NULL")
-                        <= streams.sizes().values().stream()
-                                .mapToLong(Long::longValue)
-                                .sum()
+                        <= archived
+                                + tables.count("SELECT count(*) FROM outbox.dead_letter d JOIN lab.event e"
+                                        + " ON e.id = d.event_id::uuid WHERE e.reason IS NULL"
+                                        + " AND d.state IN ('dead', 'discarded')")
+                                + streams.sizes().values().stream()
+                                        .mapToLong(Long::longValue)
+                                        .sum()
                 && tables.count("SELECT count(*) FROM lab.event WHERE reason IS NOT NULL")
                         <= tables.count("SELECT count(*) FROM outbox.dead_letter");
     }
@@ -161,7 +185,8 @@ final class Run {
         return false;
     }
 
-    private void compare(Stage stage) throws Exception {
+    private void compare(Stage stage, StreamFaults operated) throws Exception {
+        stage.postgres().execute("ANALYZE"); // joins of thousands of letters, which nobody has counted yet
         try (TableReader tables = new TableReader(stage.postgres(), SLOT);
                 StreamReader streams = new StreamReader(stage.nats().urls())) {
             long rows = 0;
@@ -178,11 +203,11 @@ final class Run {
                 StreamContents stream = owns ? streams.read(name) : null;
                 unread.remove(owns ? name : "");
                 Checker checker = new Checker(tenant, SLOT, settings.settle(), tables::tenantOf);
-                List<Violation> found = checker.check(expected, stream);
+                List<Violation> found = checker.check(expected, stream, operated.of(tenant));
                 late += checker.late();
                 found.forEach(report::violation);
                 if (!found.isEmpty()) {
-                    Evidence.tenant(folder, place, expected, stream);
+                    Evidence.tenant(folder, place, expected, stream, operated.of(tenant));
                 }
                 rows += expected.size();
                 messages += stream == null ? 0 : stream.messages().size();
@@ -206,7 +231,7 @@ final class Run {
         long noted = tables.count("SELECT count(*) FROM lab.event");
         long inserted = tables.count("SELECT count(*) FROM outbox.message");
         long strays = tables.count("SELECT count(*) FROM outbox.dead_letter d WHERE NOT EXISTS"
-                + " (SELECT FROM lab.event e WHERE e.id::text = d.event_id)");
+                + " (SELECT FROM lab.event e WHERE e.id = d.event_id::uuid)");
         if (strays > 0) {
             report.violation(new Violation(Kind.NOT_COMMITTED, "", strays + " dead letters of no committed row"));
         }

@@ -18,6 +18,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** The servers and the relays of a run. */
@@ -30,6 +31,7 @@ final class Stage implements AutoCloseable {
     private final TestPostgres postgres;
     private final TestNats nats;
     private final List<Instance> relays = new ArrayList<>();
+    private final ReentrantLock servers = new ReentrantLock();
     private volatile @Nullable Instance last;
 
     private Stage(Settings settings, TestPostgres postgres, TestNats nats) {
@@ -101,6 +103,11 @@ final class Stage implements AutoCloseable {
                 + nats.connection().getServerInfo().getVersion() + ", JDK "
                 + Runtime.version().feature() + ", "
                 + Runtime.getRuntime().availableProcessors() + " processors for everything";
+    }
+
+    /** Who breaks a server holds it, and who does something that wants all of them. */
+    ReentrantLock servers() {
+        return servers;
     }
 
     Settings settings() {
@@ -216,7 +223,7 @@ final class Stage implements AutoCloseable {
         return await(what, PATIENCE, source);
     }
 
-    private static <T> T await(String what, Duration patience, Await.Source<T> source) {
+    <T> T await(String what, Duration patience, Await.Source<T> source) {
         try {
             return Await.value(what, patience, source);
         } catch (AssertionError e) {

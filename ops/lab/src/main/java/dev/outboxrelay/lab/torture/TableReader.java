@@ -76,7 +76,7 @@ final class TableReader implements AutoCloseable {
 
     private static Expected row(ResultSet row, String tenant, long number) throws SQLException {
         String status = row.getString("status");
-        String deadReason = row.getString("dead_reason");
+        String deadState = row.getString("dead_state");
         String reason = row.getString("reason");
         String subject = row.getString("subject");
         String prefix = "tenant." + tenant + ".";
@@ -91,9 +91,9 @@ final class TableReader implements AutoCloseable {
                 status == null
                         ? null
                         : new Expected.Row(status, row.getBoolean("published"), row.getBoolean("row_faithful")),
-                deadReason == null
+                deadState == null
                         ? null
-                        : new Expected.Dead(deadReason, row.getString("dead_state"), row.getBoolean("dead_faithful")));
+                        : new Expected.Dead(row.getString("dead_reason"), deadState, row.getBoolean("dead_faithful")));
     }
 
     /** Flat objects of strings as the server writes jsonb, without escapes beyond backslash and quote. */
@@ -125,11 +125,12 @@ final class TableReader implements AutoCloseable {
         }
     }
 
-    /** How many dead letters there are for each reason. */
+    /** How many dead letters there are, or were, for each reason, and what became of them. */
     Map<String, Long> reasons() throws SQLException {
         Map<String, Long> counts = new TreeMap<>();
         try (PreparedStatement look =
-                        connection.prepareStatement("SELECT reason, count(*) FROM outbox.dead_letter GROUP BY reason");
+                        connection.prepareStatement("SELECT concat_ws(' ', coalesce(reason, 'parked'), state) AS what,"
+                                + " count(*) FROM outbox.dead_letter GROUP BY what");
                 ResultSet rows = look.executeQuery()) {
             while (rows.next()) {
                 counts.put(String.valueOf(rows.getString(1)), rows.getLong(2));

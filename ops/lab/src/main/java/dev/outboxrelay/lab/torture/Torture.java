@@ -51,6 +51,11 @@ public final class Torture implements Callable<Integer> {
             description = "Switch a protection of the relay off: fence, chain, watermark. Violations are expected.")
     private String broken;
 
+    @Option(
+            names = "--without-stream-faults",
+            description = "Leave streams alone: none full, sealed or deleted, and no replays.")
+    private boolean withoutStreamFaults;
+
     @Option(names = "--tenants", defaultValue = "20", description = "How many tenants have streams.")
     private int tenants;
 
@@ -85,7 +90,12 @@ public final class Torture implements Callable<Integer> {
                 rate,
                 debug,
                 keep);
-        Plan steps = plan.equals("short") ? Plan.brief(from, single) : Plan.random(from, kills, single);
+        Plan steps = plan.equals("short")
+                ? Plan.brief(from, single)
+                : Plan.random(from, kills, single).withStreamFaults(from);
+        if (withoutStreamFaults) {
+            steps = steps.withoutStreamFaults();
+        }
         Path folder = Files.createTempDirectory("outbox-torture-" + from + "-");
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         List<Violation> violations;

@@ -23,6 +23,8 @@ record Violation(Kind kind, String tenant, String text) {
         NOT_COMMITTED,
         /** A row that breaks a rule was published. */
         POISON_PUBLISHED,
+        /** An operator gave it up, its letter says so, and it is in the stream. */
+        DISCARDED_PUBLISHED,
         WRONG_SUBJECT,
         WRONG_BYTES,
         /** A header is missing, differs, or is one too many. */

@@ -32,6 +32,9 @@ final class Writers implements AutoCloseable {
     private final AtomicReference<@Nullable Throwable> bug = new AtomicReference<>();
     private volatile boolean over;
 
+    /** Tenants whose application is silent for a while. */
+    final Gate gate = new Gate();
+
     final AtomicLong rows = new AtomicLong();
     final AtomicLong transactions = new AtomicLong();
     final AtomicLong rolledBack = new AtomicLong();
@@ -110,7 +113,13 @@ final class Writers implements AutoCloseable {
                         connection = postgres.connect(TestPostgres.WRITER);
                         connection.setAutoCommit(false);
                     }
-                    int written = bulk ? load(connection) : transaction(connection);
+                    int written;
+                    gate.enter();
+                    try {
+                        written = bulk ? load(connection) : transaction(connection);
+                    } finally {
+                        gate.leave();
+                    }
                     pause(written);
                 } catch (SQLException | AssertionError e) {
                     // lost; the driver asserts what does not hold on a connection that dies in the middle of a batch
@@ -160,10 +169,10 @@ final class Writers implements AutoCloseable {
         private int load(Connection connection) throws SQLException {
             String tx = new UUID(random.nextLong(), random.nextLong()).toString();
             int size = random.nextInt(12) == 0 ? random.nextInt(1_000, 4_000) : random.nextInt(20, 300);
-            String favourite = tenants.draw(random, rows.get());
+            String favourite = draw();
             List<Row> all = new ArrayList<>();
             for (int i = 0; i < size; i++) {
-                all.add(source.next(random.nextInt(3) == 0 ? tenants.draw(random, rows.get()) : favourite));
+                all.add(source.next(random.nextInt(3) == 0 ? draw() : favourite));
             }
             if (random.nextInt(3) == 0) {
                 Ledger.insert(connection, tx, 0, all);
@@ -178,11 +187,16 @@ final class Writers implements AutoCloseable {
             all.addAll(more);
         }
 
+        private String draw() {
+            String tenant = tenants.draw(random, rows.get());
+            return gate.isClosed(tenant) ? Tenants.OWNER : tenant;
+        }
+
         private List<Row> batch() {
             List<Row> batch = new ArrayList<>();
             int size = random.nextInt(1, 9);
             for (int i = 0; i < size; i++) {
-                batch.add(source.next(tenants.draw(random, rows.get())));
+                batch.add(source.next(draw()));
             }
             return batch;
         }

@@ -230,6 +230,228 @@ final class CheckerTest {
     }
 
     @Test
+    void a_parked_event_that_was_sent_is_an_event_like_any_other() {
+        rows.addAll(List.of(row(0), row(1, published(), letter(null, "sent")), row(2)));
+        store(0, 1, 2);
+
+        assertThat(check()).isEmpty();
+    }
+
+    @Test
+    void a_message_from_the_backlog_may_name_another_live_event_or_none() {
+        rows.add(row(0, published(), letter(null, "sent")));
+        messages.add(with(message(0, 1), "Outbox-Position", POSITION));
+
+        assertThat(check()).isEmpty();
+    }
+
+    @Test
+    void a_parked_event_behind_a_later_one_is_out_of_order() {
+        rows.addAll(List.of(row(0), row(1, published(), letter(null, "sent")), row(2)));
+        store(0, 2, 1);
+
+        assertThat(check()).containsExactly(Kind.OUT_OF_ORDER);
+    }
+
+    @Test
+    void a_parked_event_that_is_there_twice_is_doubled() {
+        rows.addAll(List.of(row(0, published(), letter(null, "sent")), row(1)));
+        store(0, 0, 1);
+
+        assertThat(check()).containsExactly(Kind.DOUBLED);
+    }
+
+    @Test
+    void a_parked_event_that_says_it_was_sent_and_is_not_there_is_lost() {
+        rows.addAll(List.of(row(0), row(1, published(), letter(null, "sent"))));
+        store(0);
+
+        assertThat(check()).containsExactly(Kind.LOST);
+    }
+
+    @Test
+    void what_is_still_parked_or_being_replayed_in_the_end_is_not_done() {
+        rows.addAll(List.of(row(0, published(), letter(null, "parked")), replayed(1, "replaying")));
+        store(0);
+
+        assertThat(check()).containsExactly(Kind.WRONG_DEAD_LETTER, Kind.WRONG_DEAD_LETTER);
+    }
+
+    @Test
+    void a_replayed_letter_may_be_behind_later_events() {
+        rows.addAll(List.of(row(0), replayed(1, "replayed"), row(2)));
+        store(0, 2);
+        messages.add(mended(1));
+
+        assertThat(check()).isEmpty();
+    }
+
+    @Test
+    void a_replayed_letter_that_is_there_twice_is_doubled() {
+        rows.addAll(List.of(row(0), replayed(1, "replayed")));
+        store(0);
+        messages.add(mended(1));
+        messages.add(mended(1));
+
+        assertThat(check()).containsExactly(Kind.DOUBLED);
+    }
+
+    @Test
+    void a_replayed_letter_that_is_not_there_is_lost() {
+        rows.addAll(List.of(row(0), replayed(1, "replayed")));
+        store(0);
+
+        assertThat(check()).containsExactly(Kind.LOST);
+    }
+
+    @Test
+    void a_replayed_letter_in_another_tenants_stream_is_in_the_wrong_one() {
+        rows.add(row(0));
+        store(0);
+        messages.add(mended(9));
+
+        assertThat(new Checker("t", "slot", Settle.MARK, Map.of("id-9", "other")::get).check(rows, stream(1)))
+                .extracting(Violation::kind)
+                .containsExactly(Kind.WRONG_STREAM);
+    }
+
+    @Test
+    void a_replayed_letter_must_be_as_it_was_mended() {
+        rows.add(replayed(0, "replayed"));
+        store(0);
+
+        assertThat(check()).containsExactly(Kind.WRONG_HEADERS, Kind.WRONG_HEADERS);
+
+        rows.clear();
+        rows.add(new Expected(
+                0,
+                "id-0",
+                "s",
+                "digest-0",
+                Map.of(),
+                "invalid_subject",
+                TIME,
+                published(),
+                letter("invalid_subject", "replayed")));
+        messages.clear();
+        messages.add(with(message(0, 1), "own", null));
+
+        assertThat(check()).containsExactly(Kind.WRONG_SUBJECT);
+    }
+
+    @Test
+    void a_replayed_letters_row_must_be_marked() {
+        rows.add(new Expected(
+                0,
+                "id-0",
+                "tenant.t.events.a",
+                "digest-0",
+                Map.of(),
+                "invalid_headers",
+                TIME,
+                failed(),
+                letter("invalid_headers", "replayed")));
+        messages.add(mended(0));
+
+        assertThat(check()).containsExactly(Kind.WRONG_STATUS);
+    }
+
+    @Test
+    void letters_of_one_command_are_in_the_order_of_their_arrival() {
+        rows.addAll(List.of(replayed(0, "replayed"), replayed(1, "replayed"), replayed(2, "replayed")));
+        messages.add(mended(1));
+        messages.add(mended(0));
+        messages.add(mended(2));
+
+        assertThat(check(operated(List.of(List.of("id-1", "id-2"), List.of("id-0")))))
+                .isEmpty();
+        assertThat(check(operated(List.of(List.of("id-0", "id-1", "id-2"))))).containsExactly(Kind.OUT_OF_ORDER);
+    }
+
+    @Test
+    void a_discarded_letter_must_be_in_no_stream() {
+        rows.add(new Expected(
+                0,
+                "id-0",
+                "tenant.t.events.a",
+                "digest-0",
+                Map.of("own", "1"),
+                "invalid_headers",
+                TIME,
+                failed(),
+                letter("invalid_headers", "discarded")));
+
+        assertThat(check()).isEmpty();
+
+        store(0);
+
+        assertThat(check()).containsExactly(Kind.POISON_PUBLISHED);
+    }
+
+    @Test
+    void a_discarded_letter_that_its_stream_had_refused_for_its_size_must_be_in_no_stream() {
+        rows.add(row(0, failed(), letter("stream_rejected", "discarded")));
+
+        assertThat(check(new Operated(true, List.of(), List.of()))).isEmpty();
+
+        store(0);
+
+        assertThat(check(new Operated(true, List.of(), List.of()))).containsExactly(Kind.DISCARDED_PUBLISHED);
+    }
+
+    @Test
+    void a_row_that_breaks_no_rule_must_not_stay_dead_where_the_stream_was_limited_either() {
+        rows.add(row(0, failed(), letter("stream_rejected", "dead")));
+
+        assertThat(check(new Operated(true, List.of(), List.of()))).containsExactly(Kind.UNEXPECTED_DEAD_LETTER);
+    }
+
+    @Test
+    void a_row_that_breaks_no_rule_must_not_be_refused_by_a_stream_that_was_never_limited() {
+        rows.add(row(0, published(), letter("stream_rejected", "replayed")));
+        store(0);
+
+        assertThat(check(Operated.NOT_AT_ALL)).containsExactly(Kind.UNEXPECTED_DEAD_LETTER);
+        assertThat(check(new Operated(true, List.of(), List.of()))).isEmpty();
+    }
+
+    @Test
+    void an_archive_and_the_new_stream_are_one() {
+        rows.addAll(List.of(row(0), row(1), row(2)));
+        Operated operated = archived(0, 1);
+        store(2);
+
+        assertThat(check(operated)).isEmpty();
+    }
+
+    @Test
+    void an_event_of_an_archive_that_is_in_the_new_stream_again_is_doubled() {
+        rows.addAll(List.of(row(0), row(1), row(2)));
+        Operated operated = archived(0, 1);
+        store(1, 2);
+
+        assertThat(check(operated)).containsExactly(Kind.DOUBLED);
+    }
+
+    @Test
+    void an_event_of_the_new_stream_that_belongs_before_one_of_the_archive_is_out_of_order() {
+        rows.addAll(List.of(row(0), row(1), row(2)));
+        Operated operated = archived(0, 2);
+        store(1);
+
+        assertThat(check(operated)).containsExactly(Kind.OUT_OF_ORDER);
+    }
+
+    @Test
+    void an_event_that_is_neither_in_the_archive_nor_in_the_new_stream_is_lost() {
+        rows.addAll(List.of(row(0), row(1), row(2)));
+        Operated operated = archived(0);
+        store(2);
+
+        assertThat(check(operated)).containsExactly(Kind.LOST);
+    }
+
+    @Test
     void a_stream_that_has_dropped_messages_cannot_be_judged() {
         rows.addAll(List.of(row(0), row(1)));
         store(0, 1);
@@ -295,6 +517,45 @@ final class CheckerTest {
     private List<Kind> check() {
         return new Checker("t", "slot", Settle.MARK, id -> null)
                 .check(rows, stream(1)).stream().map(Violation::kind).toList();
+    }
+
+    private List<Kind> check(Operated operated) {
+        return new Checker("t", "slot", Settle.MARK, id -> null)
+                .check(rows, stream(1), operated).stream().map(Violation::kind).toList();
+    }
+
+    private static Operated operated(List<List<String>> commands) {
+        return new Operated(false, List.of(), commands);
+    }
+
+    /** What was in the stream before, which is not in it any more. */
+    private Operated archived(long... numbers) {
+        store(numbers);
+        StreamContents archive = new StreamContents("TENANT_T", 1, messages.size(), List.copyOf(messages));
+        messages.clear();
+        return new Operated(false, List.of(archive), List.of());
+    }
+
+    private static Expected replayed(long number, String state) {
+        return new Expected(
+                number,
+                "id-" + number,
+                "tenant.t.events.a",
+                "digest-" + number,
+                Map.of(),
+                "invalid_headers",
+                TIME,
+                published(),
+                letter("invalid_headers", state));
+    }
+
+    private static Expected.Dead letter(@Nullable String reason, String state) {
+        return new Expected.Dead(reason, state, true);
+    }
+
+    /** As operators mend what is dead for its headers. */
+    private Stored mended(long number) {
+        return with(with(message(number, messages.size() + 1L), "own", null), "X-Mended", "yes");
     }
 
     private StreamContents stream(long first) {

@@ -54,6 +54,38 @@ final class PlanTest {
     }
 
     @Test
+    void a_long_plan_has_every_kind_of_a_streams_fault_and_most_last_until_their_tenant_is_parked() {
+        Plan plan = Plan.random(1, 200, false).withStreamFaults(1);
+
+        assertThat(plan).isEqualTo(Plan.random(1, 200, false).withStreamFaults(1));
+        assertThat(plan.withoutStreamFaults()).isEqualTo(Plan.random(1, 200, false));
+        assertThat(plan.hasStreamFaults()).isTrue();
+        assertThat(plan.withoutStreamFaults().hasStreamFaults()).isFalse();
+        assertThat(plan.steps())
+                .flatExtracting(step -> step.stream().stream().toList())
+                .hasOnlyElementsOfTypes(
+                        Fault.FillStream.class,
+                        Fault.CrampStream.class,
+                        Fault.CaptureSubjects.class,
+                        Fault.LimitStream.class,
+                        Fault.SealStream.class,
+                        Fault.DeleteFullStream.class,
+                        Fault.DeleteQuietStream.class)
+                .hasAtLeastOneElementOfType(Fault.FillStream.class)
+                .hasAtLeastOneElementOfType(Fault.CrampStream.class)
+                .hasAtLeastOneElementOfType(Fault.CaptureSubjects.class)
+                .hasAtLeastOneElementOfType(Fault.LimitStream.class)
+                .hasAtLeastOneElementOfType(Fault.SealStream.class)
+                .hasAtLeastOneElementOfType(Fault.DeleteFullStream.class)
+                .hasAtLeastOneElementOfType(Fault.DeleteQuietStream.class);
+        assertThat(plan.steps())
+                .flatExtracting(step -> step.stream().stream().toList())
+                .filteredOn(Fault.FillStream.class::isInstance)
+                .extracting(fault -> ((Fault.FillStream) fault).length().compareTo(Plan.PARK_AFTER) > 0)
+                .contains(true, false);
+    }
+
+    @Test
     void leaders_are_frozen_for_longer_and_for_shorter_than_their_lease() {
         Duration lease = Duration.ofSeconds(10);
 

@@ -1,0 +1,136 @@
+package dev.outboxrelay.lane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.outboxrelay.config.Naming;
+import dev.outboxrelay.event.EventId;
+import dev.outboxrelay.event.Lsn;
+import dev.outboxrelay.event.Position;
+import dev.outboxrelay.event.SlotIdentity;
+import dev.outboxrelay.route.Address;
+import dev.outboxrelay.watermark.Ticket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/** A lane whose stream is another tenant's. */
+final class NameConflictTest {
+
+    private final Output out = new Output();
+    private final Lane lane = new Lane(
+            Address.of("acme", Naming.ENCODE).orElseThrow(),
+            new LaneLimits(
+                    10,
+                    10,
+                    new RetryPolicy(Duration.ofMillis(10), Duration.ofMillis(10), 3),
+                    Duration.ofSeconds(30),
+                    100,
+                    1 << 20,
+                    Duration.ofSeconds(30),
+                    false),
+            new Fence(1, new SlotIdentity(7, 1, "slot"), new Lsn(1), true),
+            new SplittableRandom(1),
+            out);
+
+    /** After a restart the dead letters of before come again. Whoever does not settle them holds the slot back. */
+    @Test
+    void what_comes_again_is_settled_although_there_is_no_stream_to_look_at() {
+        Item again = again("dead-before");
+        Item later = Items.item("new");
+        Item last = again("dead-before-too");
+
+        lane.connected(1 << 20, 0);
+        lane.arrived(List.of(again, later, last), 0);
+        lane.attachFailed(
+                out.round, new Failure(Failure.Kind.NAME_CONFLICT, "tenant_name_conflict", "taken"), false, 0);
+
+        assertThat(out.settled).containsExactly(again, last);
+        assertThat(out.dead).containsExactly(later);
+        assertThat(lane.queued()).isZero();
+    }
+
+    @Test
+    void so_is_what_comes_again_while_the_conflict_is_known() {
+        Item again = again("dead-before");
+
+        lane.connected(1 << 20, 0);
+        lane.arrived(List.of(Items.item("new")), 0);
+        lane.attachFailed(
+                out.round, new Failure(Failure.Kind.NAME_CONFLICT, "tenant_name_conflict", "taken"), false, 0);
+        lane.arrived(List.of(again), 0);
+
+        assertThat(out.settled).containsExactly(again);
+        assertThat(lane.queued()).isZero();
+    }
+
+    private static Item again(String id) {
+        return Item.again(new Ticket(0), Items.item(id).event(), 0);
+    }
+
+    /** Notes what is settled and what becomes a dead letter. */
+    private static final class Output implements LaneOutput {
+        private final List<Item> settled = new ArrayList<>();
+        private final List<Item> dead = new ArrayList<>();
+        private long round;
+
+        @Override
+        public void attach(long inRound, Look look) {
+            round = inRound;
+        }
+
+        @Override
+        public void publish(long inRound, Item item, long expectedLastSequence, Position position) {
+            throw new AssertionError("nothing may be published into somebody else's stream");
+        }
+
+        @Override
+        public void settle(List<Item> items, How how) {
+            assertThat(how).isEqualTo(How.IN_TABLE);
+            settled.addAll(items);
+        }
+
+        @Override
+        public void deadLetter(Item item, Rejection rejection) {
+            dead.add(item);
+        }
+
+        @Override
+        public void park(List<Item> items, String why) {
+            throw new AssertionError("parked: " + items);
+        }
+
+        @Override
+        public void fetch(int atMost) {}
+
+        @Override
+        public void resolve(List<Item> items) {}
+
+        @Override
+        public void bury(Item item, Rejection rejection) {}
+
+        @Override
+        public void reconcile(Set<EventId> inStream) {}
+
+        @Override
+        public void release(Item item) {}
+
+        @Override
+        public void wakeAt(long nanos) {}
+
+        @Override
+        public void notice(Notice notice, String text) {}
+
+        @Override
+        public void restart(boolean useFences, String reason) {
+            throw new AssertionError(reason);
+        }
+
+        @Override
+        public void stepDown(long term, String reason) {
+            throw new AssertionError(reason);
+        }
+    }
+}
