@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /** Reads tenants' streams with a plain client. One thread. */
@@ -46,6 +47,13 @@ record StoredMessages(Connection client) {
             Instant stored = message.metaData().timestamp().toInstant();
             each.accept(new Timed(committed, ChronoUnit.MICROS.between(committed, stored) / 1_000.0));
         });
+    }
+
+    /** When the row of the message with this sequence was committed. */
+    Instant committed(String tenant, long sequence) throws Exception {
+        AtomicReference<Instant> last = new AtomicReference<>(Instant.EPOCH);
+        times(tenant, sequence - 1, timed -> last.set(timed.committed()));
+        return last.get();
     }
 
     /**
