@@ -13,8 +13,9 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /** Reads tenants' streams with a plain client. One thread. */
@@ -51,9 +52,9 @@ record StoredMessages(Connection client) {
 
     /** When the row of the message with this sequence was committed. */
     Instant committed(String tenant, long sequence) throws Exception {
-        AtomicReference<Instant> last = new AtomicReference<>(Instant.EPOCH);
-        times(tenant, sequence - 1, timed -> last.set(timed.committed()));
-        return last.get();
+        List<Instant> committed = new ArrayList<>();
+        times(tenant, sequence - 1, timed -> committed.add(timed.committed()));
+        return committed.get(0);
     }
 
     /**
