@@ -1,17 +1,22 @@
 package dev.outboxrelay;
 
 /**
- * The memory that queued and in-flight events of all tenants may take. Whoever takes from it waits while there is no
- * room; the source then waits in the WAL, which is the buffer. Thread-safe.
+ * The memory that queued and in-flight events of all tenants may take, and those that are stored while their rows are
+ * not settled yet. Whoever takes from it waits while there is no room; the source then waits in the WAL, which is the
+ * buffer. Thread-safe.
  */
 final class Budget {
 
     /** What an event costs beside its bytes: objects, header strings, bookkeeping of the client. */
     private static final int OVERHEAD = 700;
 
+    /** What is left of an event once it is stored: its row's id, its ticket, a place in a queue. */
+    static final int UNSETTLED = 256;
+
     private final long maxBytes;
     private final int maxEvents;
     private long bytes;
+    private long unsettled;
     private int events;
     private boolean closed;
 
@@ -25,9 +30,13 @@ final class Budget {
         return contentBytes + OVERHEAD;
     }
 
-    /** Takes without waiting; false when there is no room. One event always fits into an empty budget. */
+    /**
+     * Takes without waiting; false when there is no room. One event always fits if there is no other, whatever it
+     * costs, unless half of the memory is taken by what is not settled.
+     */
     synchronized boolean tryAcquire(long cost) {
-        if (events > 0 && (events >= maxEvents || bytes + cost > maxBytes)) {
+        boolean alone = events == 0 && unsettled <= maxBytes / 2;
+        if (!alone && (events >= maxEvents || bytes + cost > maxBytes)) {
             return false;
         }
         bytes += cost;
@@ -56,6 +65,21 @@ final class Budget {
     synchronized void release(long cost) {
         bytes -= cost;
         events--;
+        notifyAll();
+    }
+
+    /** An event of this cost is stored; what its row takes until it is settled stays. */
+    synchronized void stored(long cost) {
+        bytes -= cost - UNSETTLED;
+        unsettled += UNSETTLED;
+        events--;
+        notifyAll();
+    }
+
+    /** The row of an event that was {@link #stored} is settled. */
+    synchronized void settled() {
+        bytes -= UNSETTLED;
+        unsettled -= UNSETTLED;
         notifyAll();
     }
 

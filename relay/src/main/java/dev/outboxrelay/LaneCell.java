@@ -220,11 +220,11 @@ final class LaneCell implements LaneOutput, AutoCloseable {
         }
         List<Settlement> rows = new ArrayList<>(items.size());
         for (Item item : items) {
-            session.release(item);
+            Runnable settled = session.stored(item);
             if (session.settleMode(item.event().row().table()) == SettleMode.KEEP) {
-                session.settled(item.ticket());
+                settled.run();
             } else {
-                rows.add(new Settlement(item.event().row(), () -> session.settled(item.ticket())));
+                rows.add(new Settlement(item.event().row(), settled));
             }
         }
         if (!rows.isEmpty()) {

@@ -411,6 +411,22 @@ final class Session implements DebeziumSource.Handler {
         }
     }
 
+    /**
+     * The event is stored: gives its memory back, but for what its row takes until it is settled, and returns what is
+     * to be done then. The item is not kept. Any thread.
+     */
+    Runnable stored(Item item) {
+        Ticket ticket = item.ticket();
+        if (!charged.remove(item)) {
+            return () -> settled(ticket);
+        }
+        budget.stored(cost(item.event()));
+        return () -> {
+            budget.settled();
+            settled(ticket);
+        };
+    }
+
     private void deliver(Map<LaneCell, List<Item>> arrivals) {
         arrivals.forEach(LaneCell::arrived);
         arrivals.clear();

@@ -19,7 +19,7 @@ final class ParkingSimulationTest {
                 .withNetworkFaults()
                 .withParking()
                 .with(Kind.TROUBLE, 4)
-                .run(20_000);
+                .run(10_000);
 
         assertThat(tally.doubled + tally.reordered + tally.unusableFences).isZero();
         assertThat(tally.parked).isPositive();
@@ -27,7 +27,7 @@ final class ParkingSimulationTest {
 
     @Test
     void crashes_between_parking_sending_and_resolving_lose_double_and_reorder_nothing() {
-        Tally tally = crashing(2).run(30_000);
+        Tally tally = crashing(2).run(15_000);
 
         assertThat(tally.doubled + tally.reordered + tally.unusableFences + tally.wrongFences)
                 .isZero();
@@ -38,7 +38,7 @@ final class ParkingSimulationTest {
 
     @Test
     void replays_and_discards_under_fire_lose_and_double_nothing() {
-        Tally tally = crashing(2).withOperators().run(20_000);
+        Tally tally = crashing(2).withOperators().run(10_000);
 
         assertThat(tally.doubled + tally.reordered).isZero();
         assertThat(tally.replayed).isPositive();
@@ -46,7 +46,7 @@ final class ParkingSimulationTest {
 
     @Test
     void tenants_that_hold_keep_the_order_across_their_dead_letters() {
-        Tally tally = crashing(2).withOperators().holding().run(20_000);
+        Tally tally = crashing(2).withOperators().holding().run(10_000);
 
         assertThat(tally.doubled + tally.reordered).isZero();
         assertThat(tally.replayed).isPositive();
@@ -59,14 +59,14 @@ final class ParkingSimulationTest {
                 .with(Kind.FOREIGN, 1)
                 .with(Kind.PURGE, 1)
                 .with(Kind.DELETE, 1)
-                .run(20_000);
+                .run(10_000);
 
         assertThat(tally.wrongFences).isZero();
     }
 
     @Test
     void parking_before_anybody_could_look_doubles_at_most() {
-        Tally tally = crashing(2).with(Kind.PARK_BLINDLY, 3).run(20_000);
+        Tally tally = crashing(2).with(Kind.PARK_BLINDLY, 3).run(10_000);
 
         assertThat(tally.reordered + tally.wrongFences).isZero();
         assertThat(tally.doubled).isPositive();
@@ -74,7 +74,7 @@ final class ParkingSimulationTest {
 
     @Test
     void without_comparing_parked_events_with_the_stream_some_are_doubled() {
-        assertThatThrownBy(() -> crashing(2, Broken.RECONCILE).run(20_000))
+        assertThatThrownBy(() -> crashing(2, Broken.RECONCILE).run(10_000))
                 .isInstanceOf(AssertionError.class)
                 .hasMessageContaining("doubled: ");
     }

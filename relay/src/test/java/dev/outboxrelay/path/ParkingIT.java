@@ -138,8 +138,15 @@ final class ParkingIT {
 
     @Test
     void a_burst_beyond_what_one_tenant_may_keep_in_memory_is_parked_and_stays_in_order() throws Exception {
-        try (RelayRig rig =
-                outbox.relay(nats, soon("outbox.lanes.tenant-max-events", "200", "outbox.lanes.park-after", "5s"))) {
+        try (RelayRig rig = outbox.relay(
+                nats,
+                soon(
+                        "outbox.lanes.tenant-max-events",
+                        "200",
+                        "outbox.lanes.window",
+                        "10",
+                        "outbox.lanes.park-after",
+                        "5s"))) {
             Neighbours neighbours = Neighbours.beside(outbox, client);
             rig.awaitStreaming();
             outbox.insert(rows("noisy", 20_000));

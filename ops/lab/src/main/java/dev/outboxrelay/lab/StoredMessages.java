@@ -13,6 +13,8 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 
@@ -46,6 +48,13 @@ record StoredMessages(Connection client) {
             Instant stored = message.metaData().timestamp().toInstant();
             each.accept(new Timed(committed, ChronoUnit.MICROS.between(committed, stored) / 1_000.0));
         });
+    }
+
+    /** When the row of the message with this sequence was committed. */
+    Instant committed(String tenant, long sequence) throws Exception {
+        List<Instant> committed = new ArrayList<>();
+        times(tenant, sequence - 1, timed -> committed.add(timed.committed()));
+        return committed.get(0);
     }
 
     /**
