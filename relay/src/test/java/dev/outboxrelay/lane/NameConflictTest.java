@@ -3,23 +3,19 @@ package dev.outboxrelay.lane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outboxrelay.config.Naming;
-import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.Lsn;
-import dev.outboxrelay.event.Position;
 import dev.outboxrelay.event.SlotIdentity;
 import dev.outboxrelay.route.Address;
 import dev.outboxrelay.watermark.Ticket;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /** A lane whose stream is another tenant's. */
 final class NameConflictTest {
 
-    private final Output out = new Output();
+    private final RecordingOutput out = new RecordingOutput();
     private final Lane lane = new Lane(
             Address.of("acme", Naming.ENCODE).orElseThrow(),
             new LaneLimits(
@@ -49,6 +45,8 @@ final class NameConflictTest {
 
         assertThat(out.settled).containsExactly(again, last);
         assertThat(out.dead).containsExactly(later);
+        assertThat(out.published).isEmpty();
+        assertThat(out.parked).isEmpty();
         assertThat(lane.queued()).isZero();
     }
 
@@ -68,69 +66,5 @@ final class NameConflictTest {
 
     private static Item again(String id) {
         return Item.again(new Ticket(0), Items.item(id).event(), 0);
-    }
-
-    /** Notes what is settled and what becomes a dead letter. */
-    private static final class Output implements LaneOutput {
-        private final List<Item> settled = new ArrayList<>();
-        private final List<Item> dead = new ArrayList<>();
-        private long round;
-
-        @Override
-        public void attach(long inRound, Look look) {
-            round = inRound;
-        }
-
-        @Override
-        public void publish(long inRound, Item item, long expectedLastSequence, Position position) {
-            throw new AssertionError("nothing may be published into somebody else's stream");
-        }
-
-        @Override
-        public void settle(List<Item> items, How how) {
-            assertThat(how).isEqualTo(How.IN_TABLE);
-            settled.addAll(items);
-        }
-
-        @Override
-        public void deadLetter(Item item, Rejection rejection) {
-            dead.add(item);
-        }
-
-        @Override
-        public void park(List<Item> items, String why) {
-            throw new AssertionError("parked: " + items);
-        }
-
-        @Override
-        public void fetch(int atMost) {}
-
-        @Override
-        public void resolve(List<Item> items) {}
-
-        @Override
-        public void bury(Item item, Rejection rejection) {}
-
-        @Override
-        public void reconcile(Set<EventId> inStream) {}
-
-        @Override
-        public void release(Item item) {}
-
-        @Override
-        public void wakeAt(long nanos) {}
-
-        @Override
-        public void notice(Notice notice, String text) {}
-
-        @Override
-        public void restart(boolean useFences, String reason) {
-            throw new AssertionError(reason);
-        }
-
-        @Override
-        public void stepDown(long term, String reason) {
-            throw new AssertionError(reason);
-        }
     }
 }

@@ -1,0 +1,79 @@
+package dev.outboxrelay.lane;
+
+import dev.outboxrelay.event.EventId;
+import dev.outboxrelay.event.Position;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Notes what a lane wants, and does nothing. */
+final class RecordingOutput implements LaneOutput {
+
+    final List<Item> published = new ArrayList<>();
+    final List<Item> settled = new ArrayList<>();
+    final List<Item> dead = new ArrayList<>();
+    final List<List<Item>> parked = new ArrayList<>();
+
+    /** The round of the last wish to look at the stream. */
+    long round;
+
+    /** Whether that wish is still to be answered; whoever answers it says so. */
+    boolean asked;
+
+    @Override
+    public void attach(long inRound, Look look) {
+        round = inRound;
+        asked = true;
+    }
+
+    @Override
+    public void publish(long inRound, Item item, long expectedLastSequence, Position position) {
+        published.add(item);
+    }
+
+    @Override
+    public void settle(List<Item> items, How how) {
+        settled.addAll(items);
+    }
+
+    @Override
+    public void deadLetter(Item item, Rejection rejection) {
+        dead.add(item);
+    }
+
+    @Override
+    public void park(List<Item> items, String why) {
+        parked.add(List.copyOf(items));
+    }
+
+    @Override
+    public void fetch(int atMost) {}
+
+    @Override
+    public void resolve(List<Item> items) {}
+
+    @Override
+    public void bury(Item item, Rejection rejection) {}
+
+    @Override
+    public void reconcile(Set<EventId> inStream) {}
+
+    @Override
+    public void release(Item item) {}
+
+    @Override
+    public void wakeAt(long nanos) {}
+
+    @Override
+    public void notice(Notice notice, String text) {}
+
+    @Override
+    public void restart(boolean useFences, String reason) {
+        throw new AssertionError(reason);
+    }
+
+    @Override
+    public void stepDown(long term, String reason) {
+        throw new AssertionError(reason);
+    }
+}
