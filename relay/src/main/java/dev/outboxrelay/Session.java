@@ -481,16 +481,16 @@ final class Session implements DebeziumSource.Handler {
     }
 
     private Map<String, Long> knownDeadLetters(List<Change> changes) {
-        List<String> ids = changes.stream()
-                .filter(Change.Inserted.class::isInstance)
-                .map(change ->
-                        event(decoder.decode((Change.Inserted) change)).id().value())
-                .toList();
-        if (ids.isEmpty()) {
-            return Map.of();
-        }
         try {
-            return deadLetterIndex.known(ids);
+            if (deadLetterIndex.isEmpty()) {
+                return Map.of();
+            }
+            List<String> ids = changes.stream()
+                    .filter(Change.Inserted.class::isInstance)
+                    .map(change ->
+                            event(decoder.decode((Change.Inserted) change)).id().value())
+                    .toList();
+            return ids.isEmpty() ? Map.of() : deadLetterIndex.known(ids);
         } catch (DatabaseException e) {
             throw new IllegalStateException("dead letters cannot be looked up: " + e.getMessage(), e);
         }

@@ -16,6 +16,9 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -128,7 +131,7 @@ final class ArchitectureTest {
         "io.debezium.., source",
         "org.apache.kafka.., source",
         "io.nats.., publish streams lag demo",
-        "java.sql.., postgres settle slot lag ha streams dlq demo",
+        "java.sql.., postgres settle slot lag ha streams source dlq demo",
         "org.postgresql.., postgres settle slot lag ha streams source demo",
         "io.prometheus.., telemetry",
         "picocli.., cli demo",
@@ -147,6 +150,16 @@ final class ArchitectureTest {
                 .resideOutsideOfPackages(allowed)
                 .should()
                 .dependOnClassesThat(resideInAPackage(library)));
+    }
+
+    @Test
+    void the_source_reads_the_wal_and_runs_no_sql() {
+        check(noClasses()
+                .that()
+                .resideInAPackage(ROOT + ".source..")
+                .should()
+                .dependOnClassesThat()
+                .belongToAnyOf(Statement.class, ResultSet.class, DriverManager.class));
     }
 
     @Test

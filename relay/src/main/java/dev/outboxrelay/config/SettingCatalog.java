@@ -63,11 +63,16 @@ public final class SettingCatalog {
             "outbox.source.tables[*].settle",
             SettingTypes.oneOf(SettleMode.class),
             "What happens to its published rows; by default keep (debezium) or outbox.settle.mode (native).");
+    static final Setting<Reader> SOURCE_READER = Setting.withDefault(
+            "outbox.source.reader",
+            SettingTypes.oneOf(Reader.class),
+            "lean",
+            "What reads rows: lean decodes only what an event needs; stock is the engine's own way, slower.");
     static final Setting<Duration> SOURCE_POLL_INTERVAL = Setting.withDefault(
             "outbox.source.poll-interval",
             DurationText.between("5ms", "10s"),
             "10ms",
-            "How long the engine waits for more rows; shorter is faster and costs more CPU when idle.");
+            "The pause between two looks at an idle slot (lean), or how long the engine waits for more rows (stock).");
     static final Setting<Integer> SOURCE_MAX_BATCH = Setting.withDefault(
             "outbox.source.max-batch",
             SettingTypes.whole(1, 100_000),
@@ -198,6 +203,7 @@ public final class SettingCatalog {
             TABLES_TENANT_COLUMN,
             TABLES_SUBJECT,
             TABLES_SETTLE,
+            SOURCE_READER,
             SOURCE_POLL_INTERVAL,
             SOURCE_MAX_BATCH,
             SOURCE_QUEUE_BYTES,

@@ -88,6 +88,7 @@ public final class SettingsReader {
                 new SourceSettings(
                         TableMapping.nativeLayout(given.get(SOURCE_TABLE), mode),
                         tables.tables(),
+                        given.get(SOURCE_READER),
                         given.get(SOURCE_POLL_INTERVAL),
                         given.get(SOURCE_MAX_BATCH),
                         given.get(SOURCE_QUEUE_BYTES)),

@@ -9,12 +9,19 @@ import java.util.stream.Stream;
  *
  * @param table the outbox table in the native layout ({@code outbox.source.table})
  * @param tables further tables, each with its own layout ({@code outbox.source.tables[i].*})
- * @param pollInterval how long the engine waits for more before it hands over what it has
- * @param maxBatch most rows that the engine hands over at once
- * @param queueBytes memory for rows between the engine's reading thread and the relay, in bytes
+ * @param reader what reads the rows
+ * @param pollInterval the lean reader's pause between two looks at an idle slot; how long the stock one waits for more
+ *     before it hands over what it has
+ * @param maxBatch most rows that are handed over at once
+ * @param queueBytes memory for rows between the reading thread and the relay, in bytes
  */
 public record SourceSettings(
-        TableMapping table, List<TableMapping> tables, Duration pollInterval, int maxBatch, long queueBytes) {
+        TableMapping table,
+        List<TableMapping> tables,
+        Reader reader,
+        Duration pollInterval,
+        int maxBatch,
+        long queueBytes) {
 
     public SourceSettings {
         tables = List.copyOf(tables);

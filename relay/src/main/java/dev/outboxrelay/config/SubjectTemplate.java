@@ -20,14 +20,23 @@ public final class SubjectTemplate {
     private final String text;
     private final List<String> columns;
 
+    /** What stands before each column, and behind the last one. */
+    private final List<String> literals;
+
     private SubjectTemplate(String text) {
         this.text = text;
         List<String> found = new ArrayList<>();
+        List<String> between = new ArrayList<>();
+        int behind = 0;
         Matcher part = PART.matcher(text);
         while (part.find()) {
+            between.add(text.substring(behind, part.start()));
             found.add(part.group(1));
+            behind = part.end();
         }
+        between.add(text.substring(behind));
         this.columns = List.copyOf(found);
+        this.literals = List.copyOf(between);
     }
 
     /** The template, or an exception where {@link #parse} is empty: for texts of our own. */
@@ -51,7 +60,14 @@ public final class SubjectTemplate {
 
     /** The subject of one row; {@code valueOf} answers for every name in {@link #columns()}. */
     public String render(UnaryOperator<String> valueOf) {
-        return PART.matcher(text).replaceAll(part -> Matcher.quoteReplacement(valueOf.apply(part.group(1))));
+        if (columns.size() == 1 && literals.get(0).isEmpty() && literals.get(1).isEmpty()) {
+            return valueOf.apply(columns.get(0));
+        }
+        StringBuilder subject = new StringBuilder(64);
+        for (int i = 0; i < columns.size(); i++) {
+            subject.append(literals.get(i)).append(valueOf.apply(columns.get(i)));
+        }
+        return subject.append(literals.get(columns.size())).toString();
     }
 
     @Override

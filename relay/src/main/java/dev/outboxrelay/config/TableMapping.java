@@ -1,6 +1,9 @@
 package dev.outboxrelay.config;
 
 import dev.outboxrelay.event.TableName;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 
 /**
  * One tailed table: its layout and what becomes of a row once it is published.
@@ -18,6 +21,19 @@ public record TableMapping(
         if (settle == SettleMode.MARK && !preset.hasStatus()) {
             throw new IllegalArgumentException("table " + name + ": a " + preset + " table has no status to mark");
         }
+    }
+
+    /** The columns that an event is made of, each once; what the reader does not find among them is null. */
+    public List<String> columns() {
+        Set<String> columns = new LinkedHashSet<>();
+        columns.add("id");
+        columns.add(tenantColumn);
+        columns.addAll(subject.columns());
+        columns.add("payload");
+        if (preset == Preset.NATIVE) {
+            columns.add("headers");
+        }
+        return List.copyOf(columns);
     }
 
     /** A table in the native layout with its usual columns. */

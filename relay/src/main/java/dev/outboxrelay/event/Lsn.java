@@ -1,7 +1,6 @@
 package dev.outboxrelay.event;
 
 import java.util.HexFormat;
-import java.util.Locale;
 
 /**
  * A position in the write-ahead log: an unsigned 64-bit byte offset, ordered as such.
@@ -15,6 +14,8 @@ public record Lsn(long value) implements Comparable<Lsn> {
 
     /** The invalid position 0/0: before every real one. */
     public static final Lsn NONE = new Lsn(0);
+
+    private static final String DIGITS = "0123456789ABCDEF";
 
     /**
      * Reads PostgreSQL's text form.
@@ -51,10 +52,24 @@ public record Lsn(long value) implements Comparable<Lsn> {
         return Long.compareUnsigned(value, other.value);
     }
 
+    /** Appends the text form: this is done for every message. */
+    void appendTo(StringBuilder out) {
+        appendHex(out, value >>> 32);
+        out.append('/');
+        appendHex(out, value & 0xFFFFFFFFL);
+    }
+
+    private static void appendHex(StringBuilder out, long half) {
+        int digits = Math.max(1, 16 - Long.numberOfLeadingZeros(half) / 4);
+        for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
+            out.append(DIGITS.charAt((int) (half >>> shift) & 15));
+        }
+    }
+
     @Override
     public String toString() {
-        return Long.toHexString(value >>> 32).toUpperCase(Locale.ROOT)
-                + '/'
-                + Long.toHexString(value & 0xFFFFFFFFL).toUpperCase(Locale.ROOT);
+        StringBuilder text = new StringBuilder(17);
+        appendTo(text);
+        return text.toString();
     }
 }

@@ -38,23 +38,25 @@ public record Position(
 
     /** The header's value. */
     public String encode() {
-        return VERSION
-                + ';'
-                + term
-                + ';'
-                + Long.toUnsignedString(slot.systemIdentifier())
-                + ';'
-                + slot.timeline()
-                + ';'
-                + slot.slot()
-                + ';'
-                + lsn
-                + ';'
-                + after
-                + ';'
-                + stored
-                + ';'
-                + (live == null ? "" : live);
+        StringBuilder text = new StringBuilder(160)
+                .append(VERSION)
+                .append(';')
+                .append(term)
+                .append(';')
+                .append(Long.toUnsignedString(slot.systemIdentifier()))
+                .append(';')
+                .append(slot.timeline())
+                .append(';')
+                .append(slot.slot())
+                .append(';');
+        lsn.appendTo(text);
+        text.append(';');
+        after.appendTo(text);
+        return text.append(';')
+                .append(stored)
+                .append(';')
+                .append(live == null ? "" : live.value())
+                .toString();
     }
 
     /** The same live event, named by a message of this term that is sent when the stream is known up to here. */

@@ -69,20 +69,21 @@ public final class JetStreamPublisher {
     }
 
     private Headers headers(Envelope envelope, Position position, long expectedLastSequence) {
+        // each name is there once: put makes one list for it, add makes two
         Headers headers = new Headers();
         for (Header header : envelope.headers()) {
-            headers.add(header.name(), header.value());
+            headers.put(header.name(), header.value());
         }
-        headers.add("Nats-Msg-Id", envelope.event().id().value());
-        headers.add("Nats-Expected-Stream", envelope.address().stream().value());
+        headers.put("Nats-Msg-Id", envelope.event().id().value());
+        headers.put("Nats-Expected-Stream", envelope.address().stream().value());
         if (chained) {
-            headers.add("Nats-Expected-Last-Sequence", Long.toString(expectedLastSequence));
+            headers.put("Nats-Expected-Last-Sequence", Long.toString(expectedLastSequence));
         }
-        headers.add("Outbox-Tenant", envelope.address().headerValue());
-        headers.add(
+        headers.put("Outbox-Tenant", envelope.address().headerValue());
+        headers.put(
                 "Outbox-Committed-At",
                 CommitTime.rfc3339(envelope.event().origin().committedAtMicros()));
-        headers.add(Position.HEADER, position.encode());
+        headers.put(Position.HEADER, position.encode());
         return headers;
     }
 }

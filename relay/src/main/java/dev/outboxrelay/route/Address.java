@@ -11,8 +11,9 @@ import java.util.Optional;
  * @param tenant the raw id
  * @param token the id as it stands in subjects
  * @param stream the tenant's stream
+ * @param prefix what every subject of the tenant starts with: {@code tenant.<id>.}
  */
-public record Address(TenantId tenant, String token, StreamName stream) {
+public record Address(TenantId tenant, String token, StreamName stream, String prefix) {
 
     /** Longest raw id, in bytes of UTF-8. */
     public static final int MAX_BYTES = 64;
@@ -33,12 +34,7 @@ public record Address(TenantId tenant, String token, StreamName stream) {
 
     /** Everything the tenant's stream takes: {@code tenant.<id>.>}. */
     public String subjects() {
-        return prefix() + '>';
-    }
-
-    /** What every subject of the tenant starts with: {@code tenant.<id>.}. */
-    public String prefix() {
-        return "tenant." + token + '.';
+        return prefix + '>';
     }
 
     /** The raw id where a header can carry it, else the token: headers are printable ASCII. */
@@ -53,7 +49,7 @@ public record Address(TenantId tenant, String token, StreamName stream) {
     }
 
     private static Address address(String tenant, String token) {
-        return new Address(new TenantId(tenant), token, StreamName.ofToken(token));
+        return new Address(new TenantId(tenant), token, StreamName.ofToken(token), "tenant." + token + '.');
     }
 
     private static boolean isPlain(byte[] bytes) {

@@ -28,13 +28,34 @@ public final class DeadLetterIndex implements AutoCloseable {
                     + " FROM outbox.dead_letter l WHERE l.slot = ?"
                     + " AND l.source = e.source AND l.event_id = e.event_id AND l.kind = 'event' OFFSET 0) d";
 
+    private static final String EXISTS =
+            "SELECT EXISTS (SELECT FROM outbox.dead_letter WHERE slot = ? AND kind = 'event')";
+
     private final Database database;
     private final String slot;
     private volatile @Nullable Connection connection;
+    private @Nullable Boolean empty;
 
     public DeadLetterIndex(Database database, String slot) {
         this.database = database;
         this.slot = slot;
+    }
+
+    /**
+     * Whether this slot had no dead letter when this was asked first; the answer stays. Whoever asks leads: no earlier
+     * leader can write one any more, and what becomes one from now on has arrived already and does not come again.
+     */
+    public boolean isEmpty() throws DatabaseException {
+        Boolean known = empty;
+        if (known == null) {
+            try {
+                known = !exists(connection());
+                empty = known;
+            } catch (SQLException e) {
+                throw new DatabaseException("looking up dead letters", e);
+            }
+        }
+        return known;
     }
 
     /**
@@ -43,14 +64,27 @@ public final class DeadLetterIndex implements AutoCloseable {
      */
     public Map<String, Long> known(Collection<String> eventIds) throws DatabaseException {
         try {
-            Connection open = connection;
-            if (open == null) {
-                open = database.open("dead-letter lookup");
-                connection = open;
-            }
-            return select(open, eventIds);
+            return select(connection(), eventIds);
         } catch (SQLException e) {
             throw new DatabaseException("looking up dead letters", e);
+        }
+    }
+
+    private Connection connection() throws SQLException {
+        Connection open = connection;
+        if (open == null) {
+            open = database.open("dead-letter lookup");
+            connection = open;
+        }
+        return open;
+    }
+
+    private boolean exists(Connection open) throws SQLException {
+        try (PreparedStatement statement = open.prepareStatement(EXISTS)) {
+            statement.setString(1, slot);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package dev.outboxrelay.source;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.postgres.Endpoint;
+import io.debezium.connector.postgresql.PostgresConnector;
 import java.util.List;
 import java.util.Properties;
 import java.util.regex.Pattern;
@@ -26,7 +27,6 @@ final class EngineProperties {
         Properties p = new Properties();
         p.setProperty("name", NAME);
         p.setProperty("topic.prefix", NAME);
-        p.setProperty("connector.class", "io.debezium.connector.postgresql.PostgresConnector");
         p.setProperty("plugin.name", "pgoutput");
         p.setProperty("database.hostname", endpoint.host());
         p.setProperty("database.port", Integer.toString(endpoint.port()));
@@ -55,13 +55,8 @@ final class EngineProperties {
         p.setProperty("lsn.flush.mode", "connector");
         p.setProperty("slot.drop.on.stop", "false");
         p.setProperty("event.processing.failure.handling.mode", "fail");
-        // heartbeats carry the last transaction's own commit, and bring the committer by when nothing else happens
-        p.setProperty("heartbeat.interval.ms", "500");
         p.setProperty("status.update.interval.ms", "1000");
 
-        p.setProperty(
-                "poll.interval.ms",
-                Long.toString(settings.source().pollInterval().toMillis()));
         p.setProperty("max.batch.size", Integer.toString(settings.source().maxBatch()));
         p.setProperty("max.queue.size", Integer.toString(settings.source().maxBatch() * 2));
         // unlimited by default: wide rows would fill the heap
@@ -73,7 +68,31 @@ final class EngineProperties {
         p.setProperty("binary.handling.mode", "bytes");
         p.setProperty("decimal.handling.mode", "string");
         p.setProperty("xmin.fetch.interval.ms", "0");
+        switch (settings.source().reader()) {
+            case LEAN -> lean(p, settings);
+            case STOCK -> stock(p, settings);
+        }
         return p;
+    }
+
+    private static void lean(Properties p, Settings settings) {
+        p.setProperty("connector.class", LeanConnector.class.getName());
+        LeanSettings.write(settings, p);
+        // rows do not pass the engine's own queue: nobody is to wait for it, and nothing is to fill it
+        p.setProperty("poll.interval.ms", "1");
+        p.setProperty("heartbeat.interval.ms", "0");
+    }
+
+    private static void stock(Properties p, Settings settings) {
+        p.setProperty("connector.class", PostgresConnector.class.getName());
+        p.setProperty(
+                "poll.interval.ms",
+                Long.toString(settings.source().pollInterval().toMillis()));
+        // the engine reads bytea as hex, whatever the database says: text in the escape format fails or becomes other
+        // bytes
+        p.setProperty("database.options", (p.getProperty("database.options", "") + " -c bytea_output=hex").strip());
+        // heartbeats carry the last transaction's own commit, and bring the committer by when nothing else happens
+        p.setProperty("heartbeat.interval.ms", "500");
     }
 
     private static String tables(List<TableMapping> tables) {

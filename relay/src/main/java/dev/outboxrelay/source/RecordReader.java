@@ -1,17 +1,14 @@
 package dev.outboxrelay.source;
 
 import dev.outboxrelay.decode.Change;
-import dev.outboxrelay.decode.Columns;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Origin;
 import dev.outboxrelay.event.TableName;
-import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
-import org.jspecify.annotations.Nullable;
 
 /** Turns the engine's records into changes. One engine's records in order; not thread-safe. */
 final class RecordReader {
@@ -26,8 +23,12 @@ final class RecordReader {
         this.lastCommit = confirmed;
     }
 
-    /** Appends what a record means: at most a position that was passed and a row. */
+    /** Appends what a record means: a batch of changes, or at most a position that was passed and a row. */
     void read(SourceRecord record, List<Change> out) {
+        if (record.value() instanceof Batch batch) {
+            batch(batch, out);
+            return;
+        }
         Object commit = record.sourceOffset().get(LAST_COMMIT);
         if (commit instanceof Long value && Long.compareUnsigned(value, lastCommit.value()) > 0) {
             lastCommit = new Lsn(value);
@@ -36,6 +37,26 @@ final class RecordReader {
         if (record.value() instanceof Struct value && value.schema().field("after") != null) {
             row(value, out);
         }
+    }
+
+    private void batch(Batch batch, List<Change> out) {
+        for (Change change : batch.changes()) {
+            if (change instanceof Change.Passed passed) {
+                if (lastCommit.compareTo(passed.lsn()) < 0) {
+                    lastCommit = passed.lsn();
+                    out.add(passed);
+                }
+            } else if (change instanceof Change.Inserted row) {
+                out.add(row.origin().after().compareTo(lastCommit) < 0 ? behind(row) : row);
+            }
+        }
+    }
+
+    /** A row of the first transaction: its reader does not know what was confirmed before. */
+    private Change.Inserted behind(Change.Inserted row) {
+        Origin origin = row.origin();
+        return new Change.Inserted(
+                row.table(), new Origin(origin.lsn(), lastCommit, origin.committedAtMicros()), row.columns());
     }
 
     private void row(Struct value, List<Change> out) {
@@ -51,22 +72,5 @@ final class RecordReader {
 
     private TableName table(String schema, String table) {
         return tables.computeIfAbsent(schema + '.' + table, unused -> new TableName(schema, table));
-    }
-
-    /** A row's values, bytes as arrays. */
-    private record StructColumns(Struct row) implements Columns {
-        @Override
-        public @Nullable Object get(String column) {
-            if (row.schema().field(column) == null) {
-                return null;
-            }
-            Object value = row.get(column);
-            if (value instanceof ByteBuffer buffer) {
-                byte[] bytes = new byte[buffer.remaining()];
-                buffer.duplicate().get(bytes);
-                return bytes;
-            }
-            return value;
-        }
     }
 }

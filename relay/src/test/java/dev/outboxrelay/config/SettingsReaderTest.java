@@ -28,6 +28,7 @@ final class SettingsReaderTest {
                 .isEqualTo(new SourceSettings(
                         TableMapping.nativeLayout(new TableName("outbox", "message"), SettleMode.MARK),
                         List.of(),
+                        Reader.LEAN,
                         Duration.ofMillis(10),
                         2048,
                         64L << 20));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.outboxrelay.config.Preset;
 import dev.outboxrelay.config.SettleMode;
+import dev.outboxrelay.config.SubjectTemplate;
 import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Origin;
@@ -14,6 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -171,6 +174,29 @@ final class DecoderTest {
 
         assertThat(event.tenant()).isEqualTo("42");
         assertThat(event.subject()).isEqualTo("order.true");
+    }
+
+    @Test
+    void no_column_is_asked_for_but_those_that_the_mapping_names() {
+        List<TableMapping> mappings = List.of(
+                TableMapping.nativeLayout(TableName.OUTBOX_MESSAGE, SettleMode.MARK),
+                new TableMapping(
+                        ORDERS,
+                        Preset.DEBEZIUM,
+                        "customer",
+                        SubjectTemplate.of("a.{region}.{type}.{region}"),
+                        SettleMode.KEEP),
+                TableMapping.nativeLayout(new TableName("public", "third"), SettleMode.KEEP));
+        for (TableMapping mapping : mappings) {
+            Set<String> asked = new TreeSet<>();
+
+            new Decoder(mappings).decode(new Change.Inserted(mapping.name(), ORIGIN, column -> {
+                asked.add(column);
+                return column;
+            }));
+
+            assertThat(asked).containsExactlyInAnyOrderElementsOf(mapping.columns());
+        }
     }
 
     @Test

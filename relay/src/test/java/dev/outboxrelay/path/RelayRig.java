@@ -59,7 +59,7 @@ final class RelayRig implements AutoCloseable {
         return texts;
     }
 
-    private static Settings settings(Map<String, String> texts) {
+    static Settings settings(Map<String, String> texts) {
         Map<String, RawValue> raw = new TreeMap<>();
         texts.forEach((key, value) -> raw.put(key, new RawValue(value, "test")));
         Reading reading = SettingsReader.read(raw);

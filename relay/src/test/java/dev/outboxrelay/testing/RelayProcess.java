@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,9 +64,12 @@ public final class RelayProcess implements AutoCloseable {
         return new RelayProcess(builder.start(), log, port);
     }
 
-    /** The settings by key that lead a relay to these servers, with one replica and a duplicate window of 100 ms. */
+    /**
+     * The settings by key that lead a relay to these servers, with one replica, a duplicate window of 100 ms, and the
+     * reader that the system property {@code outbox.test.reader} names, else the default.
+     */
     public static Map<String, String> settings(String jdbcUrl, String password, String natsUrl) {
-        return new TreeMap<>(Map.of(
+        Map<String, String> settings = new TreeMap<>(Map.of(
                 "outbox.postgres.url",
                 jdbcUrl,
                 "outbox.postgres.user",
@@ -78,6 +82,11 @@ public final class RelayProcess implements AutoCloseable {
                 "1",
                 "outbox.streams.duplicate-window",
                 "100ms"));
+        String reader = System.getProperty("outbox.test.reader", "");
+        if (!reader.isEmpty()) {
+            settings.put("outbox.source.reader", reader);
+        }
+        return settings;
     }
 
     /** Waits until it says that it is ready. */
@@ -141,6 +150,28 @@ public final class RelayProcess implements AutoCloseable {
     /** Processor time of the process so far. */
     public Duration cpu() {
         return process.info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
+    /** Processor time so far by thread, named as the system does; empty where it does not tell. */
+    public Map<String, Duration> cpuByThread() {
+        Map<String, Duration> threads = new TreeMap<>();
+        try (Stream<Path> tasks = Files.list(Path.of("/proc/" + process.pid() + "/task"))) {
+            for (Path task : tasks.toList()) {
+                String stat = Files.readString(task.resolve("stat"));
+                // pid (name) state …: the 14th and 15th fields are user and system time in hundredths of a second
+                // (proc(5))
+                int close = stat.lastIndexOf(')');
+                String[] fields = stat.substring(close + 2).split(" ", -1);
+                long hundredths = Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
+                threads.merge(
+                        stat.substring(stat.indexOf('(') + 1, close).replaceAll("[-#]?\\d+$", ""),
+                        Duration.ofMillis(10 * hundredths),
+                        Duration::plus);
+            }
+        } catch (IOException e) {
+            return threads; // a thread ended in between, or there is no such file system
+        }
+        return threads;
     }
 
     /** Highest resident size so far, in MB; 0 where the system does not tell. */

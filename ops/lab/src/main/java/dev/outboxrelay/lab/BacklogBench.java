@@ -29,45 +29,42 @@ final class BacklogBench implements Callable<Integer> {
     @Option(names = "--settle", defaultValue = "mark")
     private String settle;
 
+    @Option(names = "--reader", defaultValue = "lean")
+    private String reader;
+
     @Override
     public Integer call() throws Exception {
         try (Servers servers = Servers.start()) {
             Backlog.insert(servers, rows, bytes, tenants);
-            servers.postgres().execute("SELECT pg_copy_logical_replication_slot('outbox_relay', 'bench_copy')");
-            double received = receive(servers);
+            double received = PgRecvlogical.receive(servers);
             System.out.printf(
-                    Locale.ROOT, "%-34s %,12.0f rows/s%n", "pg_recvlogical, same slot position", rows / received);
+                    Locale.ROOT, "%-40s %,12.0f rows/s%n", "pg_recvlogical, same slot position", rows / received);
             return drain(servers, received);
         }
     }
 
-    private static double receive(Servers servers) throws Exception {
-        double seconds = Decoding.received(servers, "bench_copy", servers.value("SELECT pg_current_wal_lsn()"));
-        servers.postgres().execute("SELECT pg_drop_replication_slot('bench_copy')");
-        return seconds;
-    }
-
     private int drain(Servers servers, double received) throws Exception {
         long begin = System.nanoTime();
-        try (RelayProcess relay = servers.relay("-Xmx" + heap, Map.of("outbox.settle.mode", settle))) {
+        try (RelayProcess relay =
+                servers.relay("-Xmx" + heap, Map.of("outbox.settle.mode", settle, "outbox.source.reader", reader))) {
             relay.awaitReady();
             double ready = seconds(begin);
-            Await.until("an empty backlog", Duration.ofMinutes(30), () -> published(relay) >= rows);
+            Published.await(relay, rows, Duration.ofMinutes(30));
             double all = seconds(begin);
             Duration cpu = relay.cpu();
             long resident = relay.peakResidentMb();
             double rate = rows / (all - ready);
             System.out.printf(
                     Locale.ROOT,
-                    "%-34s %,12.0f rows/s  (%.2f of pg_recvlogical; %.1f s to streaming, %.1f s in all)%n",
-                    "outbox-relay, settle " + settle + ", -Xmx" + heap,
+                    "%-40s %,12.0f rows/s  (%.2f of pg_recvlogical; %.1f s to streaming, %.1f s in all)%n",
+                    "outbox-relay " + reader + ", settle " + settle + ", -Xmx" + heap,
                     rate,
                     rate * received / rows,
                     ready,
                     all);
             System.out.printf(
                     Locale.ROOT,
-                    "%-34s %12.1f µs of CPU an event, %d MB resident at most%n",
+                    "%-40s %12.1f µs of CPU an event, %d MB resident at most%n",
                     "",
                     cpu.toNanos() / 1_000.0 / rows,
                     resident);
@@ -88,22 +85,12 @@ final class BacklogBench implements Callable<Integer> {
                     () -> servers.value("SELECT count(*) FROM outbox.message WHERE status <> 'published'")
                             .equals("0"));
         }
-        System.out.printf(Locale.ROOT, "%-34s %,12d of %,d rows%n", "in the streams", stored, rows);
+        System.out.printf(Locale.ROOT, "%-40s %,12d of %,d rows%n", "in the streams", stored, rows);
         if (relay.log().contains("OutOfMemory")) {
             System.out.println("the relay ran out of memory");
             return 1;
         }
         return stored == rows ? 0 : 1;
-    }
-
-    static double published(RelayProcess relay) throws InterruptedException {
-        String metrics = relay.page("/metrics");
-        return metrics == null
-                ? 0
-                : metrics.lines()
-                        .filter(line -> line.startsWith("outbox_relay_events_published_total{"))
-                        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-                        .sum();
     }
 
     private static double seconds(long begin) {

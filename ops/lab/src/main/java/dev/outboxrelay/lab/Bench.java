@@ -8,7 +8,8 @@ import picocli.CommandLine.Command;
 @Command(
         name = "ops/bench",
         mixinStandardHelpOptions = true,
-        subcommands = {BacklogBench.class, LatencyBench.class, ChainBench.class, IsolationBench.class})
+        subcommands = {BacklogBench.class, LatencyBench.class, ChainBench.class, ReaderBench.class, IsolationBench.class
+        })
 public final class Bench {
 
     private Bench() {}

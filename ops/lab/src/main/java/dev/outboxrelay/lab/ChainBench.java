@@ -1,16 +1,11 @@
 package dev.outboxrelay.lab;
 
-import dev.outboxrelay.testing.Await;
-import dev.outboxrelay.testing.RelayProcess;
-import io.nats.client.JetStreamManagement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -55,33 +50,8 @@ final class ChainBench implements Callable<Integer> {
         }
     }
 
-    /** Events a second from the first stored to the last. */
     private double drain(Servers servers, String broken) throws Exception {
-        servers.postgres().execute("SELECT pg_copy_logical_replication_slot('outbox_relay', 'bench_chain')");
-        JetStreamManagement management = servers.nats().connection().jetStreamManagement();
-        try (RelayProcess relay = servers.relay(
-                "-Doutbox.test.break=" + broken,
-                Map.of("outbox.settle.mode", "keep", "outbox.postgres.slot", "bench_chain"))) {
-            Await.until("the first event", Duration.ofMinutes(1), () -> BacklogBench.published(relay) > 0);
-            double already = BacklogBench.published(relay);
-            long begin = System.nanoTime();
-            Await.until("every event", Duration.ofMinutes(10), () -> BacklogBench.published(relay) >= rows);
-            double seconds = (System.nanoTime() - begin) / (double) TimeUnit.SECONDS.toNanos(1);
-            return (rows - already) / seconds;
-        } finally {
-            Await.until(
-                    "a free slot",
-                    Duration.ofSeconds(30),
-                    () -> servers.value(
-                                    "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'bench_chain' AND active")
-                            .equals("0"));
-            servers.postgres().execute("SELECT pg_drop_replication_slot('bench_chain')");
-            for (String stream : management.getStreamNames()) {
-                boolean deleted = management.deleteStream(stream);
-                if (!deleted) {
-                    System.err.println("stream " + stream + " could not be deleted: the next round starts behind it");
-                }
-            }
-        }
+        return RelayDrain.run(servers, rows, "-Doutbox.test.break=" + broken, Map.of("outbox.settle.mode", "keep"))
+                .rate();
     }
 }

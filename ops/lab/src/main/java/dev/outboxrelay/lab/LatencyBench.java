@@ -1,6 +1,5 @@
 package dev.outboxrelay.lab;
 
-import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.RelayProcess;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamInfo;
@@ -23,6 +22,8 @@ import picocli.CommandLine.Option;
 @Command(name = "latency", description = "Commit to PubAck at a steady rate.")
 final class LatencyBench implements Callable<Integer> {
 
+    private static final Duration IDLE = Duration.ofSeconds(10);
+
     @Option(names = "--rate", defaultValue = "200")
     private int rate;
 
@@ -35,10 +36,14 @@ final class LatencyBench implements Callable<Integer> {
     @Option(names = "--settle", defaultValue = "mark")
     private String settle;
 
+    @Option(names = "--reader", defaultValue = "lean")
+    private String reader;
+
     @Override
     public Integer call() throws Exception {
         try (Servers servers = Servers.start();
-                RelayProcess relay = servers.relay("", Map.of("outbox.settle.mode", settle))) {
+                RelayProcess relay =
+                        servers.relay("", Map.of("outbox.settle.mode", settle, "outbox.source.reader", reader))) {
             relay.awaitReady();
             int warmUp = 10 * rate;
             write(servers, warmUp);
@@ -46,13 +51,15 @@ final class LatencyBench implements Callable<Integer> {
             write(servers, rate * seconds);
             Duration used = relay.cpu().minus(before);
             int all = warmUp + rate * seconds;
-            Await.until("every event", Duration.ofMinutes(2), () -> BacklogBench.published(relay) >= all);
+            Published.await(relay, all, Duration.ofMinutes(2));
             List<Double> millis = latencies(servers, warmUp / (long) tenants);
             Collections.sort(millis);
+            Duration idle = idle(relay);
             System.out.printf(
                     Locale.ROOT,
-                    "%d events/s over %d tenants for %d s, settle %s: commit to PubAck p50 %.1f  p99 %.1f  p99.9 %.1f"
-                            + "  max %.1f ms (%,d events); the relay used %.1f %% of a core, %d MB at most%n",
+                    "%s reader, %d events/s over %d tenants for %d s, settle %s: commit to PubAck p50 %.1f  p99 %.1f  p99.9 %.1f"
+                            + "  max %.1f ms (%,d events); the relay used %.1f %% of a core, %.1f %% idle, %d MB at most%n",
+                    reader,
                     rate,
                     tenants,
                     seconds,
@@ -63,9 +70,17 @@ final class LatencyBench implements Callable<Integer> {
                     millis.get(millis.size() - 1),
                     millis.size(),
                     100.0 * used.toMillis() / (seconds * 1_000.0),
+                    100.0 * idle.toMillis() / IDLE.toMillis(),
                     relay.peakResidentMb());
             return 0;
         }
+    }
+
+    /** What it uses while nothing happens. */
+    private static Duration idle(RelayProcess relay) throws InterruptedException {
+        Duration before = relay.cpu();
+        TimeUnit.MILLISECONDS.sleep(IDLE.toMillis());
+        return relay.cpu().minus(before);
     }
 
     private void write(Servers servers, int events) throws Exception {

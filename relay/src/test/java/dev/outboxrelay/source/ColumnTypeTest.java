@@ -1,0 +1,70 @@
+package dev.outboxrelay.source;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.core.Oid;
+
+final class ColumnTypeTest {
+
+    private static Object read(int oid, String text) throws Exception {
+        byte[] bytes = ("<<" + text + ">>").getBytes(StandardCharsets.UTF_8);
+        return java.util.Objects.requireNonNull(ColumnType.of(oid)).read(bytes, 2, bytes.length - 4);
+    }
+
+    @Test
+    void texts_identifiers_and_json_stay_as_they_are() throws Exception {
+        for (int oid : new int[] {Oid.TEXT, Oid.VARCHAR, Oid.BPCHAR, Oid.UUID, Oid.JSON, Oid.JSONB}) {
+            assertThat(read(oid, "äö 😀 ")).isEqualTo("äö 😀 ");
+            assertThat(read(oid, "")).isEqualTo("");
+        }
+    }
+
+    @Test
+    void whole_numbers_and_truth_values_are_read() throws Exception {
+        assertThat(read(Oid.INT8, "-9223372036854775808")).isEqualTo(Long.MIN_VALUE);
+        assertThat(read(Oid.INT4, "17")).isEqualTo(17L);
+        assertThat(read(Oid.INT2, "0")).isEqualTo(0L);
+        assertThat(read(Oid.BOOL, "t")).isEqualTo(true);
+        assertThat(read(Oid.BOOL, "f")).isEqualTo(false);
+    }
+
+    @Test
+    void bytes_in_hex_of_every_length_are_read() throws Exception {
+        Random random = new Random(7);
+        for (int length = 0; length < 70; length++) {
+            byte[] bytes = new byte[length];
+            random.nextBytes(bytes);
+
+            assertThat(read(Oid.BYTEA, "\\x" + HexFormat.of().formatHex(bytes))).isEqualTo(bytes);
+            assertThat(read(Oid.BYTEA, "\\x" + HexFormat.of().withUpperCase().formatHex(bytes)))
+                    .isEqualTo(bytes);
+        }
+    }
+
+    @Test
+    void bytes_in_the_escape_format_are_read() throws Exception {
+        assertThat(read(Oid.BYTEA, "a\\\\x\\000\\377")).isEqualTo(new byte[] {'a', '\\', 'x', 0, -1});
+        assertThat(read(Oid.BYTEA, "abcd")).isEqualTo(new byte[] {'a', 'b', 'c', 'd'});
+        assertThat(read(Oid.BYTEA, "")).isEqualTo(new byte[0]);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\\x0", "\\x0g", "\\xzz", "\\x00112233445566778899aabbccddee/0", "\\x:011223344556677"})
+    void bytes_that_are_no_pairs_of_hex_digits_are_an_error(String text) {
+        assertThatThrownBy(() -> read(Oid.BYTEA, text)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void other_types_are_left_to_the_engine() {
+        for (int oid : new int[] {Oid.TIMESTAMPTZ, Oid.NUMERIC, Oid.TEXT_ARRAY, Oid.DATE, Oid.OID, Oid.NAME, 16_500}) {
+            assertThat(ColumnType.of(oid)).isNull();
+        }
+    }
+}

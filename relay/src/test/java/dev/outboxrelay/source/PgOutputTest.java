@@ -1,0 +1,182 @@
+package dev.outboxrelay.source;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.outboxrelay.decode.Change;
+import dev.outboxrelay.event.Lsn;
+import dev.outboxrelay.event.Origin;
+import dev.outboxrelay.event.TableName;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.core.Oid;
+
+final class PgOutputTest {
+
+    private static final TableName TABLE = TableName.OUTBOX_MESSAGE;
+    private static final List<String> WANTED = List.of("id", "payload");
+    private static final Relation.Column ID = new Relation.Column("id", Oid.UUID);
+    private static final Relation.Column PAYLOAD = new Relation.Column("payload", Oid.BYTEA);
+    private static final int ENUM = 16_500;
+
+    private final List<String> engineSaw = new ArrayList<>();
+    private final PgOutput output = new PgOutput(Map.of(TABLE, WANTED), new PgOutput.EngineRows() {
+        @Override
+        public void describe(ByteBuffer message) {
+            engineSaw.add((char) message.get() + " described");
+        }
+
+        @Override
+        public WantedValues values(ByteBuffer message, Relation relation) {
+            engineSaw.add((char) message.get() + " read");
+            return new WantedValues(relation.wanted(), new @Nullable Object[] {"by engine", null});
+        }
+    });
+    private final Batch batch = new Batch();
+
+    private boolean read(long lsn, ByteBuffer message) {
+        try {
+            return output.read(message, lsn, batch);
+        } catch (java.sql.SQLException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void readAll(ByteBuffer... messages) {
+        for (ByteBuffer message : messages) {
+            read(0x77, message);
+        }
+    }
+
+    private static ByteBuffer table() {
+        return Messages.relation(1, "outbox", "message", ID, PAYLOAD);
+    }
+
+    private List<Change.Inserted> rows() {
+        return batch.changes().stream()
+                .filter(Change.Inserted.class::isInstance)
+                .map(Change.Inserted.class::cast)
+                .toList();
+    }
+
+    @Test
+    void a_transaction_becomes_its_rows_and_the_position_behind_it() {
+        readAll(Messages.begin(0x100, 1_700_000_000_000_123L), table());
+        read(0x90, Messages.insert(1, "a", "\\x00ff"));
+        boolean whole = read(0x120, Messages.commit(0x100, 0x120));
+
+        assertThat(whole).isTrue();
+        assertThat(batch.changes()).hasSize(2);
+        Change.Inserted row = rows().get(0);
+        assertThat(row.table()).isEqualTo(TABLE);
+        assertThat(row.origin()).isEqualTo(new Origin(new Lsn(0x90), Lsn.NONE, 1_700_000_000_000_123L));
+        assertThat(row.columns().get("id")).isEqualTo("a");
+        assertThat(row.columns().get("payload")).isEqualTo(new byte[] {0, -1});
+        assertThat(batch.changes().get(1)).isEqualTo(new Change.Passed(new Lsn(0x120)));
+    }
+
+    @Test
+    void a_row_lies_behind_the_last_commit_or_message_before_its_transaction() {
+        readAll(table(), Messages.begin(1, 1), Messages.commit(1, 0x20));
+        readAll(Messages.begin(2, 2), Messages.insert(1, "a", null), Messages.commit(2, 0x40));
+        readAll(Messages.logical(false, 0x50));
+        readAll(Messages.begin(3, 3), Messages.insert(1, "b", null));
+
+        assertThat(rows()).extracting(row -> row.origin().after()).containsExactly(new Lsn(0x20), new Lsn(0x50));
+    }
+
+    @Test
+    void a_logical_message_is_a_position_outside_transactions_only() {
+        assertThat(read(0x30, Messages.logical(true, 0x30))).isFalse();
+        assertThat(batch.changes()).isEmpty();
+        assertThat(read(0x31, Messages.logical(false, 0x31))).isTrue();
+        assertThat(batch.changes()).containsExactly(new Change.Passed(new Lsn(0x31)));
+    }
+
+    @Test
+    void a_wanted_column_that_the_table_has_not_reads_as_null_and_any_other_is_not_read() {
+        readAll(
+                Messages.relation(1, "outbox", "message", new Relation.Column("secret", Oid.TEXT), ID),
+                Messages.insert(1, "s", "a"));
+
+        assertThat(rows().get(0).columns().get("id")).isEqualTo("a");
+        assertThat(rows().get(0).columns().get("payload")).isNull();
+        assertThatThrownBy(() -> rows().get(0).columns().get("secret")).hasMessageContaining("secret");
+    }
+
+    @Test
+    void a_table_is_read_as_it_was_described_last() {
+        readAll(table(), Messages.insert(1, "a", "\\x01"));
+        readAll(Messages.relation(1, "outbox", "message", PAYLOAD, new Relation.Column("new", Oid.TIMESTAMPTZ), ID));
+        readAll(Messages.insert(1, "\\x02", "2026-01-01", "b"));
+
+        assertThat(rows()).extracting(row -> row.columns().get("id")).containsExactly("a", "b");
+        assertThat(rows().get(1).columns().get("payload")).isEqualTo(new byte[] {2});
+    }
+
+    @Test
+    void rows_of_other_tables_are_passed_over() {
+        readAll(Messages.relation(2, "shop", "orders", ID), Messages.insert(2, "x"));
+        readAll(Messages.relation(3, "", "pg_class", ID), Messages.insert(3, "x"));
+        readAll(Messages.relation(4, "outbox", "mess-age", ID), Messages.insert(4, "x"));
+
+        assertThat(batch.changes()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(chars = {'U', 'D', 'T', 'O', 'Y'})
+    void other_changes_are_passed_over(char kind) {
+        assertThat(read(1, Messages.other(kind))).isFalse();
+        assertThat(batch.changes()).isEmpty();
+    }
+
+    @Test
+    void a_wanted_column_of_a_type_that_only_the_engine_knows_makes_the_engine_read_the_table() {
+        readAll(Messages.relation(1, "outbox", "message", new Relation.Column("id", ENUM), PAYLOAD));
+        readAll(Messages.insert(1, "ok", "\\x01"));
+
+        assertThat(engineSaw).containsExactly("R described", "I read");
+        assertThat(rows().get(0).columns().get("id")).isEqualTo("by engine");
+    }
+
+    @Test
+    void a_column_of_such_a_type_that_nobody_wants_does_not() {
+        readAll(
+                Messages.relation(1, "outbox", "message", ID, new Relation.Column("mood", ENUM), PAYLOAD),
+                Messages.insert(1, "a", "ok", "\\x01"));
+
+        assertThat(engineSaw).isEmpty();
+        assertThat(rows().get(0).columns().get("payload")).isEqualTo(new byte[] {1});
+    }
+
+    @Test
+    void a_row_whose_table_was_not_described_ends_the_stream() {
+        assertThatThrownBy(() -> read(1, Messages.insert(9, "a"))).isInstanceOf(IllegalStateException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(chars = {'u', 'b'})
+    void a_value_that_was_not_sent_as_text_ends_the_stream(char form) {
+        read(1, Messages.relation(1, "outbox", "message", ID));
+
+        assertThatThrownBy(() -> read(2, Messages.insertInForm(1, form))).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void a_row_with_another_number_of_values_than_columns_ends_the_stream() {
+        read(1, table());
+
+        assertThatThrownBy(() -> read(2, Messages.insert(1, "a"))).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void a_message_of_an_unknown_kind_ends_the_stream() {
+        assertThatThrownBy(() -> read(1, Messages.other('S'))).isInstanceOf(IllegalStateException.class);
+    }
+}
