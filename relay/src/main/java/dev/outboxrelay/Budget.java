@@ -10,9 +10,6 @@ final class Budget {
     /** What an event costs beside its bytes: objects, header strings, bookkeeping of the client. */
     private static final int OVERHEAD = 700;
 
-    /** What is left of an event once it is stored: its row's id, its ticket, a place in a queue. */
-    static final int UNSETTLED = 256;
-
     private final long maxBytes;
     private final int maxEvents;
     private long bytes;
@@ -68,18 +65,15 @@ final class Budget {
         notifyAll();
     }
 
-    /** An event of this cost is stored; what its row takes until it is settled stays. */
-    synchronized void stored(long cost) {
-        bytes -= cost - UNSETTLED;
-        unsettled += UNSETTLED;
-        events--;
-        notifyAll();
+    /** A row takes so much until it is {@link #settled}. Never waits: its event gives back more. */
+    synchronized void waits(int rowBytes) {
+        bytes += rowBytes;
+        unsettled += rowBytes;
     }
 
-    /** The row of an event that was {@link #stored} is settled. */
-    synchronized void settled() {
-        bytes -= UNSETTLED;
-        unsettled -= UNSETTLED;
+    synchronized void settled(int rowBytes) {
+        bytes -= rowBytes;
+        unsettled -= rowBytes;
         notifyAll();
     }
 

@@ -220,11 +220,14 @@ final class LaneCell implements LaneOutput, AutoCloseable {
         }
         List<Settlement> rows = new ArrayList<>(items.size());
         for (Item item : items) {
-            Runnable settled = session.stored(item);
             if (session.settleMode(item.event().row().table()) == SettleMode.KEEP) {
-                settled.run();
+                session.release(item);
+                session.settled(item.ticket());
             } else {
-                rows.add(new Settlement(item.event().row(), settled));
+                // the item is not kept, nor its event
+                Settlement row = new Settlement(item.event().row(), item.ticket());
+                session.stored(item, row);
+                rows.add(row);
             }
         }
         if (!rows.isEmpty()) {

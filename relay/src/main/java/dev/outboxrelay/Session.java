@@ -31,6 +31,7 @@ import dev.outboxrelay.settle.DeadLetterIndex;
 import dev.outboxrelay.settle.DeadLetterWriter;
 import dev.outboxrelay.settle.ParkWriter;
 import dev.outboxrelay.settle.RowSettler;
+import dev.outboxrelay.settle.Settlement;
 import dev.outboxrelay.slot.SlotControl;
 import dev.outboxrelay.slot.SlotMonitor;
 import dev.outboxrelay.slot.SlotState;
@@ -151,7 +152,7 @@ final class Session implements DebeziumSource.Handler {
         TermGuard guard = new TermGuard(settings.postgres().slot(), lease.get().term(), server);
         Runnable fenced = () -> end(new SessionEnd.LeadershipLost("another leader has taken over"));
         Consumer<Throwable> broken = bug -> end(new SessionEnd.SourceLost("settling broke: " + bug));
-        this.settler = new RowSettler(edges.database(), modes, settings.settle(), guard, fenced, broken);
+        this.settler = new RowSettler(edges.database(), modes, settings.settle(), guard, this::settled, fenced, broken);
         this.deadLetters = new DeadLetterWriter(edges.database(), modes, guard, fenced, broken);
         this.parkWriter = new ParkWriter(edges.database(), guard, fenced, broken);
         this.backlog = Backlog.open(
@@ -412,19 +413,19 @@ final class Session implements DebeziumSource.Handler {
     }
 
     /**
-     * The event is stored: gives its memory back, but for what its row takes until it is settled, and returns what is
-     * to be done then. The item is not kept. Any thread.
+     * The event is stored: gives its memory back, but for what its row takes until it is settled. Any thread.
+     *
+     * @param row handed to the settler next
      */
-    Runnable stored(Item item) {
-        Ticket ticket = item.ticket();
-        if (!charged.remove(item)) {
-            return () -> settled(ticket);
-        }
-        budget.stored(cost(item.event()));
-        return () -> {
-            budget.settled();
-            settled(ticket);
-        };
+    void stored(Item item, Settlement row) {
+        budget.waits(row.bytes());
+        release(item);
+    }
+
+    /** Its row says what became of the event. Any thread. */
+    private void settled(Settlement row) {
+        budget.settled(row.bytes());
+        settled(row.ticket());
     }
 
     private void deliver(Map<LaneCell, List<Item>> arrivals) {

@@ -32,15 +32,16 @@ final class BudgetTest {
     void what_is_stored_and_not_settled_takes_little_but_is_bounded_too() {
         int stored = 0;
         while (budget.tryAcquire(Budget.cost(0))) {
-            budget.stored(Budget.cost(0));
+            budget.waits(40);
+            budget.release(Budget.cost(0));
             stored++;
         }
         assertThat(budget.events()).isZero();
-        assertThat(stored).isBetween(20, 40);
+        assertThat(stored).isBetween(200, 256);
 
-        budget.settled();
-        budget.settled();
-        budget.settled();
+        for (int i = 0; i < 20; i++) {
+            budget.settled(40);
+        }
 
         assertThat(budget.tryAcquire(Budget.cost(0))).isTrue();
     }
@@ -48,7 +49,8 @@ final class BudgetTest {
     @Test
     void a_row_that_stays_unsettled_does_not_keep_a_huge_event_out() {
         assertThat(budget.tryAcquire(Budget.cost(0))).isTrue();
-        budget.stored(Budget.cost(0));
+        budget.waits(40);
+        budget.release(Budget.cost(0));
 
         assertThat(budget.tryAcquire(1L << 30)).isTrue();
     }

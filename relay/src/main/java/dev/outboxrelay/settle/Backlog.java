@@ -59,7 +59,8 @@ public final class Backlog implements AutoCloseable {
         this.marks = new RowMarks(modes);
         this.naming = naming;
         this.start = BacklogStart.read(database, guard, policies);
-        this.worker = new BatchWorker<>("backlog", database, 1, Duration.ZERO, guard, fenced, broken, this::run);
+        this.worker = new BatchWorker<>(
+                "backlog", database, 1, Duration.ZERO, guard, fenced, broken, Waiting::objects, this::run);
     }
 
     /**

@@ -9,11 +9,13 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.PriorityQueue;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,7 +42,8 @@ final class BatchWorker<T> implements AutoCloseable {
         List<T> run(Connection connection, List<T> batch, boolean patient) throws SQLException;
     }
 
-    private record Delayed<T>(T work, long since, long due, long pause) {}
+    /** What came back together. */
+    private record Delayed<T>(Waiting<T> lot, long since, long due, long pause) {}
 
     private final String purpose;
     private final Database database;
@@ -50,7 +53,8 @@ final class BatchWorker<T> implements AutoCloseable {
     private final TermGuard guard;
     private final Runnable fenced;
     private final Consumer<Throwable> broken;
-    private final LinkedBlockingQueue<T> queue = new LinkedBlockingQueue<>();
+    private final Supplier<Waiting<T>> memory;
+    private final WorkQueue<T> queue;
     private final PriorityQueue<Delayed<T>> delayed = new PriorityQueue<>((a, b) -> Long.compare(a.due - b.due, 0));
     private final Thread thread;
     private volatile boolean closed;
@@ -64,6 +68,7 @@ final class BatchWorker<T> implements AutoCloseable {
             TermGuard guard,
             Runnable fenced,
             Consumer<Throwable> broken,
+            Supplier<Waiting<T>> memory,
             Batch<T> action) {
         this.purpose = purpose;
         this.database = database;
@@ -73,6 +78,8 @@ final class BatchWorker<T> implements AutoCloseable {
         this.guard = guard;
         this.fenced = fenced;
         this.broken = broken;
+        this.memory = memory;
+        this.queue = new WorkQueue<>(memory.get());
         this.thread = new Thread(this::loop, "outbox-" + purpose);
         this.thread.setDaemon(true);
     }
@@ -82,7 +89,7 @@ final class BatchWorker<T> implements AutoCloseable {
     }
 
     void add(List<T> work) {
-        queue.addAll(work);
+        queue.add(work);
     }
 
     @Override
@@ -106,9 +113,7 @@ final class BatchWorker<T> implements AutoCloseable {
                 List<T> batch = take();
                 if (!batch.isEmpty()) {
                     long now = System.nanoTime();
-                    for (T again : inTransaction(batch, true)) {
-                        delayed.add(new Delayed<>(again, now, now + AGAIN_NANOS, AGAIN_NANOS));
-                    }
+                    delay(inTransaction(batch, true), now, now, AGAIN_NANOS);
                 }
                 retryDue();
             }
@@ -130,48 +135,82 @@ final class BatchWorker<T> implements AutoCloseable {
         long wait = next == null
                 ? TimeUnit.SECONDS.toNanos(1)
                 : Math.max(0, Math.min(next.due - System.nanoTime(), TimeUnit.SECONDS.toNanos(1)));
-        T first = queue.poll(wait, TimeUnit.NANOSECONDS);
+        T first = queue.poll(wait);
         if (first == null) {
             return batch;
         }
         batch.add(first);
-        queue.drainTo(batch, size - batch.size());
+        queue.drainTo(batch, size);
         long deadline = System.nanoTime() + lingerNanos;
         while (batch.size() < size) {
-            T more = queue.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            T more = queue.poll(deadline - System.nanoTime());
             if (more == null) {
                 break;
             }
             batch.add(more);
-            queue.drainTo(batch, size - batch.size());
+            queue.drainTo(batch, size);
         }
         return batch;
     }
 
-    private void retryDue() throws InterruptedException {
-        long now = System.nanoTime();
-        List<Delayed<T>> due = new ArrayList<>();
-        Delayed<T> head = delayed.peek();
-        while (head != null && head.due - now <= 0 && due.size() < size) {
-            due.add(delayed.remove());
-            head = delayed.peek();
+    private void delay(List<T> again, long since, long now, long pause) {
+        if (!again.isEmpty()) {
+            Waiting<T> lot = memory.get();
+            again.forEach(lot::add);
+            delayed.add(new Delayed<>(lot, since, now + pause, pause));
         }
-        retry(due.stream().filter(d -> now - d.since < PATIENCE_NANOS).toList(), true);
-        retry(due.stream().filter(d -> now - d.since >= PATIENCE_NANOS).toList(), false);
     }
 
-    private void retry(List<Delayed<T>> due, boolean patient) throws InterruptedException {
+    private void retryDue() throws InterruptedException {
+        long now = System.nanoTime();
+        List<Delayed<T>> patient = new ArrayList<>();
+        List<Delayed<T>> impatient = new ArrayList<>();
+        int works = 0;
+        Delayed<T> head = delayed.peek();
+        while (head != null && head.due - now <= 0 && (works == 0 || works + head.lot.size() <= size)) {
+            delayed.remove();
+            works += head.lot.size();
+            (now - head.since < PATIENCE_NANOS ? patient : impatient).add(head);
+            head = delayed.peek();
+        }
+        retryPatiently(patient);
+        retryImpatiently(impatient);
+    }
+
+    /** In one transaction; what comes back keeps its age. */
+    private void retryPatiently(List<Delayed<T>> due) throws InterruptedException {
         if (due.isEmpty()) {
             return;
         }
-        List<T> again = inTransaction(due.stream().map(Delayed::work).toList(), patient);
+        List<List<T>> lots = due.stream().map(lot -> contents(lot.lot)).toList();
+        Set<T> again =
+                new HashSet<>(inTransaction(lots.stream().flatMap(List::stream).toList(), true));
         long now = System.nanoTime();
-        for (Delayed<T> d : due) {
-            if (again.contains(d.work)) {
-                long pause = Math.min(d.pause * 2, AGAIN_MAX_NANOS);
-                delayed.add(new Delayed<>(d.work, d.since, now + pause, pause));
-            }
+        for (int i = 0; i < lots.size(); i++) {
+            List<T> open = lots.get(i).stream().filter(again::contains).toList();
+            delay(open, due.get(i).since, now, longer(due.get(i).pause));
         }
+    }
+
+    /** In one transaction; what comes back is one lot from now on, so that there are few, however much is locked. */
+    private void retryImpatiently(List<Delayed<T>> due) throws InterruptedException {
+        if (due.isEmpty()) {
+            return;
+        }
+        List<T> all = due.stream().flatMap(lot -> contents(lot.lot).stream()).toList();
+        delay(inTransaction(all, false), due.get(0).since, System.nanoTime(), AGAIN_MAX_NANOS);
+    }
+
+    private static long longer(long pause) {
+        return Math.min(pause * 2, AGAIN_MAX_NANOS);
+    }
+
+    private List<T> contents(Waiting<T> lot) {
+        List<T> all = new ArrayList<>(lot.size());
+        for (T work = lot.poll(); work != null; work = lot.poll()) {
+            all.add(work);
+        }
+        return all;
     }
 
     /** Tries until the batch went through or the worker is closed: what is queued here is never given up. */

@@ -47,7 +47,8 @@ public final class DeadLetterWriter implements AutoCloseable {
             Consumer<Throwable> broken) {
         this.slot = guard.slot();
         this.modes = Map.copyOf(modes);
-        this.worker = new BatchWorker<>("dead-letter", database, BATCH, LINGER, guard, fenced, broken, this::write);
+        this.worker = new BatchWorker<>(
+                "dead-letter", database, BATCH, LINGER, guard, fenced, broken, Waiting::objects, this::write);
     }
 
     public void start() {

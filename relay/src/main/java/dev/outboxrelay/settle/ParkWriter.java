@@ -48,8 +48,8 @@ public final class ParkWriter implements AutoCloseable {
      */
     public ParkWriter(Database database, TermGuard guard, Runnable fenced, Consumer<Throwable> broken) {
         this.slot = guard.slot();
-        this.worker =
-                new BatchWorker<>("park", database, BATCH, Duration.ofMillis(2), guard, fenced, broken, this::write);
+        this.worker = new BatchWorker<>(
+                "park", database, BATCH, Duration.ofMillis(2), guard, fenced, broken, Waiting::objects, this::write);
     }
 
     public void start() {

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Marks or deletes published rows, in batches, on a thread and a connection of its own.
@@ -28,7 +29,9 @@ public final class RowSettler implements AutoCloseable {
     static final int INVISIBLE_SECONDS = 10;
 
     private final Map<TableName, SettleMode> modes;
+    private final Consumer<Settlement> settled;
     private final BatchWorker<Settlement> worker;
+    private @Nullable RowStatements last;
 
     /**
      * Prepares the worker.
@@ -36,6 +39,8 @@ public final class RowSettler implements AutoCloseable {
      * @param modes what to do with rows of each table
      * @param guard under which leader rows are settled
      * @param fenced called when another leader has taken over
+     * @param settled called exactly once for each row, after the commit; a crash before that call means that the event
+     *     comes again and is settled again, to the same end
      * @param broken called when the worker ended by a bug, with what was queued unsettled
      */
     public RowSettler(
@@ -43,11 +48,21 @@ public final class RowSettler implements AutoCloseable {
             Map<TableName, SettleMode> modes,
             SettleSettings settings,
             TermGuard guard,
+            Consumer<Settlement> settled,
             Runnable fenced,
             Consumer<Throwable> broken) {
         this.modes = Map.copyOf(modes);
+        this.settled = settled;
         this.worker = new BatchWorker<>(
-                "settle", database, settings.batch(), settings.linger(), guard, fenced, broken, this::settle);
+                "settle",
+                database,
+                settings.batch(),
+                settings.linger(),
+                guard,
+                fenced,
+                broken,
+                WaitingRows::new,
+                this::settle);
     }
 
     public void start() {
@@ -66,7 +81,7 @@ public final class RowSettler implements AutoCloseable {
 
     private List<Settlement> settle(Connection connection, List<Settlement> batch, boolean patient)
             throws SQLException {
-        RowStatements statements = new RowStatements(connection);
+        RowStatements statements = statements(connection);
         Map<TableName, List<Settlement>> byTable = batch.stream()
                 .collect(Collectors.groupingBy(s -> s.row().table(), LinkedHashMap::new, Collectors.toList()));
         List<Settlement> again = new ArrayList<>();
@@ -74,23 +89,33 @@ public final class RowSettler implements AutoCloseable {
         for (Map.Entry<TableName, List<Settlement>> entry : byTable.entrySet()) {
             TableName table = entry.getKey();
             Set<String> ids = entry.getValue().stream().map(s -> s.row().id()).collect(Collectors.toSet());
-            Set<String> settled = statements.settle(table, mode(table), ids);
+            Set<String> reached = statements.settle(table, mode(table), ids);
             Set<String> locked = Set.of();
-            if (!patient && settled.size() < ids.size()) {
+            if (!patient && reached.size() < ids.size()) {
                 // out of patience with what cannot be seen, never with what is locked
-                ids.removeAll(settled);
+                ids.removeAll(reached);
                 locked = statements.visible(table, ids);
             }
             for (Settlement settlement : entry.getValue()) {
                 String id = settlement.row().id();
-                boolean open = !settled.contains(id) && (patient || locked.contains(id));
+                boolean open = !reached.contains(id) && (patient || locked.contains(id));
                 (open ? again : done).add(settlement);
             }
         }
         connection.commit();
         // after the commit: a crash here means that the events come again and find their rows settled
-        done.forEach(settlement -> settlement.done().run());
+        done.forEach(settled);
         return again;
+    }
+
+    /** Those of the last batch while the connection is the same: they know the tables' keys. */
+    private RowStatements statements(Connection connection) {
+        RowStatements known = last;
+        if (known == null || !known.isOf(connection)) {
+            known = new RowStatements(connection);
+            last = known;
+        }
+        return known;
     }
 
     private SettleMode mode(TableName table) {

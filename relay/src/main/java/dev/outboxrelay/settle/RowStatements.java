@@ -28,6 +28,10 @@ final class RowStatements {
         this.connection = connection;
     }
 
+    boolean isOf(Connection other) {
+        return connection == other;
+    }
+
     /** Settles published rows and tells which of them it got hold of. */
     Set<String> settle(TableName table, SettleMode mode, Collection<String> ids) throws SQLException {
         return settle(table, mode, ids, "m.status = 'pending'");

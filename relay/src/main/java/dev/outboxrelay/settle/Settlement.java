@@ -1,12 +1,18 @@
 package dev.outboxrelay.settle;
 
 import dev.outboxrelay.event.RowRef;
+import dev.outboxrelay.watermark.Ticket;
 
 /**
- * A row whose event is in its stream, and what to do once the row says so.
+ * A row whose event is in its stream.
  *
  * @param row the row
- * @param done called exactly once, after the commit; a crash before that call means that the event comes again and is
- *     settled again, to the same end
+ * @param ticket settled once the row says so
  */
-public record Settlement(RowRef row, Runnable done) {}
+public record Settlement(RowRef row, Ticket ticket) {
+
+    /** What it takes while it waits, in bytes, not less. */
+    public int bytes() {
+        return WaitingRows.bytes(row);
+    }
+}

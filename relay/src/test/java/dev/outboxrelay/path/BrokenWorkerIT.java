@@ -14,6 +14,7 @@ import dev.outboxrelay.postgres.TermGuard;
 import dev.outboxrelay.settle.RowSettler;
 import dev.outboxrelay.settle.Settlement;
 import dev.outboxrelay.testing.TestPostgres;
+import dev.outboxrelay.watermark.Ticket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -43,13 +44,13 @@ final class BrokenWorkerIT {
             CompletableFuture<Throwable> heard = new CompletableFuture<>();
             AtomicBoolean settled = new AtomicBoolean();
             // a row of a table that is in no mapping: never handed over unless somebody made a mistake
-            Settlement impossible =
-                    new Settlement(new RowRef(new TableName("no", "mapping"), "1"), () -> settled.set(true));
+            Settlement impossible = new Settlement(new RowRef(new TableName("no", "mapping"), "1"), new Ticket(0));
             try (RowSettler settler = new RowSettler(
                     database,
                     Map.of(),
                     new SettleSettings(SettleMode.MARK, 10, Duration.ZERO),
                     new TermGuard("any", 1, server),
+                    unused -> settled.set(true),
                     () -> heard.complete(new AssertionError("fenced")),
                     heard::complete)) {
                 settler.start();

@@ -14,10 +14,10 @@ import org.junit.jupiter.api.Test;
 final class UnmarkedRowsIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final int ROWS = 12_000;
+    private static final int ROWS = 60_000;
 
-    /** What the contract's smallest bound has room for, with 256 bytes for a row that waits. */
-    private static final long BOUND = (1 << 20) / 256;
+    /** What the contract's smallest bound has room for, with 40 bytes for a row that waits. */
+    private static final long BOUND = (1 << 20) / 40;
 
     private static long last;
     private static long since;
