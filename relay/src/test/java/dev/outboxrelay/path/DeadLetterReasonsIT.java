@@ -61,8 +61,9 @@ final class DeadLetterReasonsIT {
         try {
             neighbours.finish();
             outbox.awaitAllMarked(Duration.ofSeconds(20));
-            assertThat(outbox.count("outbox.dead_letter WHERE tenant_id IN ('noisy', 'broken', 'silent', '"
-                            + Neighbours.ODD + "')"))
+            assertThat(outbox.count(
+                            "outbox.dead_letter WHERE state = 'dead' AND tenant_id IN ('noisy', 'broken', 'silent', '"
+                                    + Neighbours.ODD + "')"))
                     .isZero();
         } finally {
             neighbours.leave();

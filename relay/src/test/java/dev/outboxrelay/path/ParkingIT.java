@@ -149,7 +149,7 @@ final class ParkingIT {
                         "5s"))) {
             Neighbours neighbours = Neighbours.beside(outbox, client);
             rig.awaitStreaming();
-            outbox.insert(rows("noisy", 20_000));
+            outbox.insert(rows("noisy", 6_000));
             outbox.insert(rows("noisy", 100));
             neighbours.finish();
             outbox.awaitAllMarked(PATIENCE);

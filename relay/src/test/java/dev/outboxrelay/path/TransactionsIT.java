@@ -42,7 +42,7 @@ final class TransactionsIT {
     static void everybody_else_was_left_alone() throws Exception {
         try {
             neighbours.finish();
-            assertThat(outbox.count("outbox.dead_letter")).isZero();
+            assertThat(outbox.count("outbox.dead_letter WHERE state = 'dead'")).isZero();
             outbox.awaitAllMarked(Duration.ofSeconds(40));
         } finally {
             neighbours.leave();
