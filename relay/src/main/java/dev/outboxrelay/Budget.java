@@ -52,6 +52,17 @@ final class Budget {
         return false;
     }
 
+    /** Takes whatever there is, so that something can move. */
+    synchronized void take(long cost) {
+        bytes += cost;
+        events++;
+    }
+
+    /** Whether more than half is taken. */
+    synchronized boolean isShort() {
+        return bytes > maxBytes / 2 || events > maxEvents / 2;
+    }
+
     /** Lets nobody take any more, and ends the waiting of those who do. */
     synchronized void close() {
         closed = true;

@@ -19,9 +19,11 @@ import dev.outboxrelay.route.Address;
 import dev.outboxrelay.route.Envelope;
 import dev.outboxrelay.settle.DeadLetter;
 import dev.outboxrelay.settle.Settlement;
+import dev.outboxrelay.spill.ItemCodec;
 import dev.outboxrelay.streams.StreamAttacher;
 import dev.outboxrelay.telemetry.LaneGauge;
 import dev.outboxrelay.telemetry.TenantMeters;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -38,7 +40,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Every method of {@link LaneOutput} is called on the lane's thread; every answer of an edge is posted to it.
  */
-final class LaneCell implements LaneOutput, AutoCloseable {
+final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(LaneCell.class);
 
@@ -49,6 +51,7 @@ final class LaneCell implements LaneOutput, AutoCloseable {
     private final TenantMeters meters;
     private final LaneGauge gauge;
     private final TenantBacklog backlog;
+    private final Intake intake;
     private final Map<Item, Long> sentAt = new HashMap<>();
     private long connectionEpoch = -1;
     private boolean changed;
@@ -66,6 +69,8 @@ final class LaneCell implements LaneOutput, AutoCloseable {
         this.gauge = meters.openLane();
         this.backlog =
                 new TenantBacklog(address.tenant().value(), session, gauge, input -> input(() -> input.accept(lane())));
+        this.intake =
+                new Intake(limits.maxBytes(), limits.maxEvents(), this, session.spill(), new ItemCodec(session::route));
         this.lane = new Lane(address, limits, fence, new SplittableRandom(), this);
         this.snapshot = lane.snapshot();
     }
@@ -95,9 +100,83 @@ final class LaneCell implements LaneOutput, AutoCloseable {
         return backlog.parked();
     }
 
-    /** Hands events over, in order. Any thread, but one after the other. */
-    void arrived(List<Item> items) {
-        input(() -> lane.arrived(items, System.nanoTime()));
+    /**
+     * Hands events over, in order; waits while there is no room for them. Any thread, but one after the other. What is
+     * not handed over because the session ends comes again.
+     */
+    void arrived(List<Item> items) throws InterruptedException {
+        for (Item item : items) {
+            while (!put(item)) {
+                take();
+                if (snapshot.trouble() != null) {
+                    park("no room is left for the tenant's events on disk");
+                }
+                if (!session.awaitSpillRoom()) {
+                    return;
+                }
+            }
+        }
+        take();
+    }
+
+    private boolean put(Item item) {
+        try {
+            return intake.add(item);
+        } catch (IOException e) {
+            session.spillLog().refused(e);
+            return false;
+        }
+    }
+
+    private void take() {
+        if (intake.wantTake()) {
+            input(this::taken);
+        }
+    }
+
+    private void taken() {
+        try {
+            List<Item> items = intake.take();
+            if (!items.isEmpty()) {
+                lane.arrived(items, System.nanoTime());
+            }
+        } catch (IOException e) {
+            session.end(new SessionEnd.SourceLost("what was spilled cannot be read back: " + e));
+            return;
+        }
+        if (intake.isCaughtUpNow()) {
+            lane.caughtUp();
+        }
+        if (intake.hasMore()) {
+            input(this::taken);
+        }
+    }
+
+    /** Memory was taken for one of the tenant's events. Any thread. */
+    void hold(long cost) {
+        intake.hold(cost);
+    }
+
+    /** It was given back. Any thread. */
+    void unhold(long cost) {
+        if (intake.unhold(cost)) {
+            input(this::taken);
+        }
+    }
+
+    @Override
+    public boolean charge(Item item, boolean inAnyCase) {
+        return session.charge(item, this, inAnyCase);
+    }
+
+    @Override
+    public boolean isShort() {
+        return session.isShortOfMemory();
+    }
+
+    /** How many events wait, in memory and on disk. Any thread. */
+    long queued() {
+        return snapshot.queued() + intake.onDisk();
     }
 
     /** Tells the lane whether there is a connection. Any thread. */
@@ -107,7 +186,9 @@ final class LaneCell implements LaneOutput, AutoCloseable {
 
     /** Everything that was committed before this start has arrived. Any thread. */
     void caughtUp() {
-        input(lane::caughtUp);
+        if (intake.caughtUp()) {
+            input(lane::caughtUp);
+        }
     }
 
     /** The lane as it was after its last inputs. Any thread. */
@@ -118,6 +199,7 @@ final class LaneCell implements LaneOutput, AutoCloseable {
     @Override
     public void close() {
         gauge.close();
+        intake.close();
     }
 
     private void input(Runnable input) {
@@ -151,7 +233,7 @@ final class LaneCell implements LaneOutput, AutoCloseable {
         LaneSnapshot now = lane.snapshot();
         snapshot = now;
         gauge.set(
-                now.queued(),
+                now.queued() + intake.onDisk(),
                 now.inFlight(),
                 now.oldestMicros() == Long.MAX_VALUE ? LaneGauge.NONE : now.oldestMicros() / 1_000);
     }

@@ -25,12 +25,14 @@ import dev.outboxrelay.slot.Finding;
 import dev.outboxrelay.slot.SlotControl;
 import dev.outboxrelay.slot.SlotMonitor;
 import dev.outboxrelay.slot.SlotState;
+import dev.outboxrelay.spill.SpillSpace;
 import dev.outboxrelay.streams.JetStreamChecks;
 import dev.outboxrelay.streams.StreamAttacher;
 import dev.outboxrelay.telemetry.BuildInfo;
 import dev.outboxrelay.telemetry.Meters;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -83,6 +85,7 @@ public final class Relay {
     private final TestBreak broken = TestBreak.fromSystemProperty();
     private volatile Lease lease = new Lease(0, new ServerIdentity(0, 0), 0);
     private volatile boolean leads;
+    private @Nullable SpillSpace spill;
     private boolean everStreamed;
     private long greatestTerm;
     private boolean publicationGap;
@@ -113,6 +116,7 @@ public final class Relay {
     public void run() throws CannotStart, InterruptedException {
         try {
             admin.start();
+            spill = openSpill();
             log.atInfo()
                     .addKeyValue("version", build.version())
                     .addKeyValue("admin", settings.admin().host() + ":" + admin.port())
@@ -134,6 +138,24 @@ public final class Relay {
             lock.close();
             admin.close();
             stopped.countDown();
+        }
+    }
+
+    private @Nullable SpillSpace openSpill() throws CannotStart {
+        Path directory = settings.lanes().spillDirectory();
+        if (directory == null) {
+            return null;
+        }
+        try {
+            SpillSpace space = SpillSpace.open(directory, settings.lanes().spillMaxBytes());
+            meters.spilled(space::used);
+            return space;
+        } catch (IOException e) {
+            throw new CannotStart(
+                    List.of("outbox.lanes.spill-directory: nothing can be written into " + directory + " ("
+                            + e + "). Make it a directory that this user may write into, on a disk with "
+                            + settings.lanes().spillMaxBytes() + " bytes to spare, or leave the setting out:"
+                            + " then bursts are parked in outbox.dead_letter."));
         }
     }
 
@@ -203,6 +225,7 @@ public final class Relay {
                                     new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN),
                                     attacher,
                                     meters,
+                                    spill,
                                     clock,
                                     broken));
                 }
@@ -535,7 +558,7 @@ public final class Relay {
                 lane.address().tenant().value(),
                 lane.address().stream().value(),
                 lane.word(),
-                lane.queued(),
+                cell.queued(),
                 lane.inFlight(),
                 cell.parked(),
                 cell.published.sum(),

@@ -36,6 +36,7 @@ import dev.outboxrelay.slot.SlotControl;
 import dev.outboxrelay.slot.SlotMonitor;
 import dev.outboxrelay.slot.SlotState;
 import dev.outboxrelay.source.DebeziumSource;
+import dev.outboxrelay.spill.SpillSpace;
 import dev.outboxrelay.streams.StreamAttacher;
 import dev.outboxrelay.telemetry.Meters;
 import dev.outboxrelay.watermark.Ticket;
@@ -51,7 +52,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -78,6 +78,8 @@ final class Session implements DebeziumSource.Handler {
     /** How many dead letters of one tenant are written at the same time. */
     private static final int OPEN_DEAD_LETTERS = 200;
 
+    private static final long SPILL_PATIENCE_MILLIS = 100;
+
     private static final Duration CONFLICT_PAUSE = Duration.ofSeconds(30);
 
     /** The connection to NATS as the lanes see it; each change has a new epoch. */
@@ -90,6 +92,7 @@ final class Session implements DebeziumSource.Handler {
             JetStreamPublisher publisher,
             StreamAttacher attacher,
             Meters meters,
+            @Nullable SpillSpace spill,
             InstantSource clock,
             TestBreak broken) {}
 
@@ -110,11 +113,12 @@ final class Session implements DebeziumSource.Handler {
     private final Map<TableName, SettleMode> modes;
     private final Tickets tickets = new Tickets();
     private final DeadLetterLog deadLetterLog = new DeadLetterLog(System::nanoTime);
+    private final SpillLog spillLog = new SpillLog();
     private final Budget budget;
     private final List<LaneThread> threads = new ArrayList<>();
     private final Map<String, LaneCell> cells = new ConcurrentHashMap<>();
     private final CompletableFuture<SessionEnd> end = new CompletableFuture<>();
-    private final Set<Item> charged = ConcurrentHashMap.newKeySet();
+    private final Map<Item, LaneCell> charged = new ConcurrentHashMap<>();
     private volatile Link link = new Link(0, false, 0);
     private volatile boolean draining;
     private volatile boolean owned;
@@ -368,8 +372,10 @@ final class Session implements DebeziumSource.Handler {
     }
 
     private void enqueue(Item item, Address address, Map<LaneCell, List<Item>> arrivals) {
-        charged.add(item);
-        arrivals.computeIfAbsent(cell(address), unused -> new ArrayList<>()).add(item);
+        LaneCell cell = cell(address);
+        charged.put(item, cell);
+        cell.hold(cost(item.event()));
+        arrivals.computeIfAbsent(cell, unused -> new ArrayList<>()).add(item);
     }
 
     private void deadLetter(Ticket ticket, Routed.Homeless homeless) {
@@ -392,7 +398,10 @@ final class Session implements DebeziumSource.Handler {
         if (budget.tryAcquire(cost)) {
             return true;
         }
-        deliver(arrivals);
+        deliver(arrivals); // part of it goes to disk, if there is a place
+        if (budget.tryAcquire(cost)) {
+            return true;
+        }
         long begin = System.nanoTime();
         boolean acquired = budget.acquire(cost);
         edges.meters().sourceBlocked(Duration.ofNanos(System.nanoTime() - begin));
@@ -407,9 +416,49 @@ final class Session implements DebeziumSource.Handler {
 
     /** Gives an item's memory back, once. Any thread. */
     void release(Item item) {
-        if (charged.remove(item)) {
-            budget.release(cost(item.event()));
+        LaneCell cell = charged.remove(item);
+        if (cell != null) {
+            long cost = cost(item.event());
+            budget.release(cost);
+            cell.unhold(cost);
         }
+    }
+
+    /**
+     * Takes memory for an item that comes back from disk, on the lane's thread.
+     *
+     * @param inAnyCase whether it must have some, whatever there is
+     */
+    boolean charge(Item item, LaneCell cell, boolean inAnyCase) {
+        if (item.isAgain()) {
+            return true; // it is a husk
+        }
+        long cost = cost(item.event());
+        if (!budget.tryAcquire(cost)) {
+            if (!inAnyCase) {
+                return false;
+            }
+            budget.take(cost);
+        }
+        charged.put(item, cell);
+        cell.hold(cost);
+        return true;
+    }
+
+    /** Whether memory is short, so that every tenant should keep little of it. Any thread. */
+    boolean isShortOfMemory() {
+        return budget.isShort();
+    }
+
+    /** Waits for room on disk, a while; false when nothing is to be taken any more. */
+    boolean awaitSpillRoom() throws InterruptedException {
+        SpillSpace spill = edges.spill();
+        if (spill != null) {
+            long begin = System.nanoTime();
+            spill.awaitRoom(SPILL_PATIENCE_MILLIS);
+            edges.meters().sourceBlocked(Duration.ofNanos(System.nanoTime() - begin));
+        }
+        return !draining && !isOver();
     }
 
     /**
@@ -428,8 +477,10 @@ final class Session implements DebeziumSource.Handler {
         settled(row.ticket());
     }
 
-    private void deliver(Map<LaneCell, List<Item>> arrivals) {
-        arrivals.forEach(LaneCell::arrived);
+    private void deliver(Map<LaneCell, List<Item>> arrivals) throws InterruptedException {
+        for (Map.Entry<LaneCell, List<Item>> each : arrivals.entrySet()) {
+            each.getKey().arrived(each.getValue());
+        }
         arrivals.clear();
     }
 
@@ -557,12 +608,21 @@ final class Session implements DebeziumSource.Handler {
         return pinning.map(cell -> cell.snapshot().address());
     }
 
+    @Nullable
+    SpillSpace spill() {
+        return edges.spill();
+    }
+
     StreamAttacher attacher() {
         return edges.attacher();
     }
 
     JetStreamPublisher publisher() {
         return edges.publisher();
+    }
+
+    SpillLog spillLog() {
+        return spillLog;
     }
 
     DeadLetterLog deadLetterLog() {

@@ -34,8 +34,8 @@ final class ArchitectureTest {
 
     private static final String ROOT = "dev.outboxrelay";
     private static final String[] PURE = packages("event", "decode", "route", "watermark", "lane", "config");
-    private static final String[] EDGES =
-            packages("source", "publish", "settle", "slot", "streams", "lag", "ha", "telemetry", "admin", "dlq");
+    private static final String[] EDGES = packages(
+            "source", "publish", "settle", "spill", "slot", "streams", "lag", "ha", "telemetry", "admin", "dlq");
 
     /** How connections are opened: what the edges on the side of PostgreSQL share. */
     private static final String[] SHARED = packages("postgres");

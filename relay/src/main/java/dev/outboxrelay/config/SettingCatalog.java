@@ -135,17 +135,25 @@ public final class SettingCatalog {
             "outbox.lanes.tenant-max-bytes",
             SizeText.between("64KB", "16GB"),
             "16MB",
-            "Memory for the queued events of one tenant; what is beyond it is parked in outbox.dead_letter.");
+            "Memory for the queued events of one tenant; what is beyond it is spilled, or parked without a directory.");
     static final Setting<Integer> LANES_TENANT_MAX_EVENTS = Setting.withDefault(
             "outbox.lanes.tenant-max-events",
             SettingTypes.whole(1, 10_000_000),
             "50000",
-            "Most queued events of one tenant; what is beyond it is parked in outbox.dead_letter.");
+            "Most queued events of one tenant in memory; the same holds.");
     static final Setting<Duration> LANES_PARK_AFTER = Setting.withDefault(
             "outbox.lanes.park-after",
             DurationText.between("100ms", "1d"),
             "30s",
             "How long a tenant may get nowhere before its events are parked; while NATS is away nobody is.");
+
+    static final Setting<Path> LANES_SPILL_DIRECTORY = Setting.optional(
+            "outbox.lanes.spill-directory",
+            SettingTypes.FILE,
+            "A directory on local disk where events of a tenant that bursts wait, so that they delay nobody; they stay in"
+                    + " the WAL as well. Without it they are parked in outbox.dead_letter.");
+    static final Setting<Long> LANES_SPILL_MAX_BYTES = Setting.withDefault(
+            "outbox.lanes.spill-max-bytes", SizeText.between("1MB", "1000GB"), "1GB", "Most bytes there.");
 
     static final Setting<Duration> RETRY_INITIAL = Setting.withDefault(
             "outbox.retry.initial",
@@ -220,6 +228,8 @@ public final class SettingCatalog {
             LANES_TENANT_MAX_BYTES,
             LANES_TENANT_MAX_EVENTS,
             LANES_PARK_AFTER,
+            LANES_SPILL_DIRECTORY,
+            LANES_SPILL_MAX_BYTES,
             RETRY_INITIAL,
             RETRY_MAX,
             RETRY_MAX_ATTEMPTS,

@@ -85,7 +85,7 @@ public final class Item {
     }
 
     /** Whether it came again from the slot and is in the table of dead letters. */
-    boolean isAgain() {
+    public boolean isAgain() {
         return from == From.SLOT_AGAIN;
     }
 
@@ -130,8 +130,8 @@ public final class Item {
         return attempts;
     }
 
-    @Nullable
-    Rejection rejection() {
+    /** Why it becomes a dead letter; null when it is to be published. */
+    public @Nullable Rejection rejection() {
         return rejection;
     }
 

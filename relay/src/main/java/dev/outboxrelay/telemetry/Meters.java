@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -148,6 +149,15 @@ public final class Meters {
     public void walBudget(long bytes) {
         gauge("wal_budget_bytes", "WAL that the slot may keep before tenants are parked for it.")
                 .set((double) bytes);
+    }
+
+    /** Says who knows how many bytes of events are on disk. */
+    public void spilled(LongSupplier bytes) {
+        GaugeWithCallback.builder()
+                .name(PREFIX + "spilled_bytes")
+                .help("Events on local disk that wait behind a burst of their own tenant.")
+                .callback(callback -> callback.call((double) bytes.getAsLong()))
+                .register(registry);
     }
 
     /** Says that the slot cannot be read, so that its last values do not stand as if they were true. */

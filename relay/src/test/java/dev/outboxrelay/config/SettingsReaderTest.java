@@ -36,7 +36,8 @@ final class SettingsReaderTest {
         assertThat(settings.streams())
                 .isEqualTo(new StreamSettings(3, Duration.ofDays(7), 1_000_000, Duration.ofMinutes(2), 8));
         assertThat(settings.lanes())
-                .isEqualTo(new LaneSettings(500, 2, 64L << 20, 100_000, 16L << 20, 50_000, Duration.ofSeconds(30)));
+                .isEqualTo(new LaneSettings(
+                        500, 2, 64L << 20, 100_000, 16L << 20, 50_000, Duration.ofSeconds(30), null, 1L << 30));
         assertThat(settings.retry()).isEqualTo(new RetrySettings(Duration.ofMillis(50), Duration.ofSeconds(2), 10));
         assertThat(settings.settle()).isEqualTo(new SettleSettings(SettleMode.MARK, 500, Duration.ofMillis(5)));
         assertThat(settings.admin()).isEqualTo(new AdminSettings("127.0.0.1", 8080, 1000));

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.outboxrelay.spill;
+
+import org.jspecify.annotations.NullMarked;
