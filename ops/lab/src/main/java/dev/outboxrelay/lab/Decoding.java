@@ -76,13 +76,14 @@ final class Decoding {
     /**
      * Seconds that the relay's own engine needs for so many rows of a tenant, from the first batch to the last of them.
      */
-    static double read(Servers servers, String slot, String tenant, long rows) throws Exception {
+    static double read(Servers servers, String reader, String slot, String tenant, long rows) throws Exception {
         TestPostgres postgres = servers.postgres();
         Map<String, String> texts = RelayProcess.settings(
                 postgres.jdbcUrl(),
                 postgres.password(TestPostgres.RELAY),
                 servers.nats().url());
         texts.put("outbox.postgres.slot", slot);
+        texts.put("outbox.source.reader", reader);
         Counter counter = new Counter(tenant, rows);
         DebeziumSource source = new DebeziumSource(
                 settings(texts),

@@ -7,6 +7,8 @@ import dev.outboxrelay.lab.IsolationReport.Scenario;
 import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.RelayProcess;
 import io.nats.client.api.StreamConfiguration;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -87,6 +89,12 @@ final class IsolationBench implements Callable<Integer> {
             description = "Events a second; as many as of all quiet tenants together.")
     private int poisonRate;
 
+    @Option(names = "--spill", negatable = true, defaultValue = "true", fallbackValue = "true")
+    private boolean spill;
+
+    @Option(names = "--reader", defaultValue = "lean", description = "lean or stock.")
+    private String reader;
+
     private final IsolationReport report = new IsolationReport();
     private final Map<Scenario, Neighbour> neighbours = new HashMap<>();
     /** Milliseconds that a quiet event waited at most while the last trouble was on. */
@@ -98,14 +106,15 @@ final class IsolationBench implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         long begin = System.nanoTime();
+        Path disk = Files.createTempDirectory("outbox-relay-spill");
         try (Servers servers = Servers.start();
-                RelayProcess relay = servers.relay(
-                        "", Map.of("outbox.settle.mode", "mark", "outbox.postgres.wal-budget", walBudgetMb + "MB"))) {
+                RelayProcess relay = servers.relay("", settings(disk))) {
             relay.awaitReady();
             say("%s", Machine.describe(servers));
             say(
-                    "%d quiet tenants with %d events/s each, 500 bytes; outbox.postgres.wal-budget %d MB",
-                    quietTenants, quietRate, walBudgetMb);
+                    "%d quiet tenants with %d events/s each, 500 bytes; outbox.postgres.wal-budget %d MB,"
+                            + " outbox.source.reader %s, %s outbox.lanes.spill-directory",
+                    quietTenants, quietRate, walBudgetMb, reader, spill ? "with" : "without");
             StoredMessages stored = new StoredMessages(servers.nats().connection());
             for (Scenario scenario : Scenario.values()) {
                 String tenant = scenario.name().toLowerCase(Locale.ROOT);
@@ -126,6 +135,17 @@ final class IsolationBench implements Callable<Integer> {
             say("%.0f minutes in all", (System.nanoTime() - begin) / (double) TimeUnit.MINUTES.toNanos(1));
             return passed ? 0 : 1;
         }
+    }
+
+    private Map<String, String> settings(Path disk) {
+        Map<String, String> settings = new HashMap<>();
+        settings.put("outbox.settle.mode", "mark");
+        settings.put("outbox.postgres.wal-budget", walBudgetMb + "MB");
+        settings.put("outbox.source.reader", reader);
+        if (spill) {
+            settings.put("outbox.lanes.spill-directory", disk.toString());
+        }
+        return settings;
     }
 
     /** What all scenarios have in common. */
@@ -265,7 +285,7 @@ final class IsolationBench implements Callable<Integer> {
                             Locale.ROOT,
                             "a quiet event waited %.0f ms at most; decoding the %,d events took the relay %.0f ms from their"
                                     + " last commit on while it published them (inserted within %.1f s, stored after %.1f s);"
-                                    + " idle it takes the stock engine %.0f ms and pg_recvlogical %.0f ms if nothing is done"
+                                    + " with nothing else to do its reader takes %.0f ms and pg_recvlogical %.0f ms if nothing is done"
                                     + " with them",
                             worst,
                             rows,
@@ -431,12 +451,12 @@ final class IsolationBench implements Callable<Integer> {
         stage.servers().postgres().execute("SELECT pg_create_logical_replication_slot('bench_receive', 'pgoutput')");
     }
 
-    /** Seconds that pg_recvlogical and the stock engine need for what was written since. */
-    private static double[] decode(Stage stage, Neighbour neighbour, long rows, String end) throws Exception {
+    /** Seconds that pg_recvlogical and the relay's reader need for what was written since. */
+    private double[] decode(Stage stage, Neighbour neighbour, long rows, String end) throws Exception {
         Servers servers = stage.servers();
         servers.postgres().execute("SELECT pg_copy_logical_replication_slot('bench_receive', 'bench_engine')");
         double received = Decoding.received(servers, "bench_receive", end);
-        double read = Decoding.read(servers, "bench_engine", neighbour.tenant(), rows);
+        double read = Decoding.read(servers, reader, "bench_engine", neighbour.tenant(), rows);
         for (String slot : List.of("bench_receive", "bench_engine")) {
             Await.until("slot " + slot + " is dropped", () -> {
                 servers.postgres().execute("SELECT pg_drop_replication_slot('" + slot + "')");
