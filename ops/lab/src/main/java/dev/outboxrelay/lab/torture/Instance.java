@@ -47,6 +47,11 @@ final class Instance implements AutoCloseable {
         settings.put("outbox.streams.max-messages", "1000000000");
         settings.put("outbox.streams.max-age", "30d");
         settings.put("outbox.lanes.park-after", Plan.PARK_AFTER.toSeconds() + "s");
+        // bursts go beyond it: one instance spills them, and the other has to park them
+        settings.put("outbox.lanes.tenant-max-events", "200");
+        if (name.equals("a")) {
+            settings.put("outbox.lanes.spill-directory", String.valueOf(log.getParent()));
+        }
         settings.put("outbox.settle.mode", run.settle().name().toLowerCase(java.util.Locale.ROOT));
         settings.put("outbox.log.level", run.debug() ? "DEBUG" : "INFO");
         javaOptions = RelayProcess.SHORT_LIVED
