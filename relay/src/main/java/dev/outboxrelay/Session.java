@@ -127,8 +127,7 @@ final class Session implements DebeziumSource.Handler {
     private Lsn startUp = Lsn.NONE;
     private Lsn lastPassed = Lsn.NONE;
     private volatile boolean caughtUp;
-    /** The first ticket that was open when the WAL budget asked last. */
-    private long firstBefore = -1;
+    private final TwoLooks pinned = new TwoLooks();
 
     /**
      * Takes over the control connection.
@@ -602,8 +601,7 @@ final class Session implements DebeziumSource.Handler {
                 .filter(cell -> cell.snapshot().oldestTicket() < Long.MAX_VALUE)
                 .min(Comparator.comparingLong(cell -> cell.snapshot().oldestTicket()));
         long ticket = first.map(cell -> cell.snapshot().oldestTicket()).orElse(Long.MAX_VALUE);
-        Optional<LaneCell> pinning = ticket == firstBefore ? first : Optional.empty();
-        firstBefore = ticket;
+        Optional<LaneCell> pinning = pinned.look(ticket) ? first : Optional.empty();
         pinning.ifPresent(cell -> cell.park(why));
         return pinning.map(cell -> cell.snapshot().address());
     }
