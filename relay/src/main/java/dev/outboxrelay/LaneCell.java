@@ -17,6 +17,7 @@ import dev.outboxrelay.lane.StreamTail;
 import dev.outboxrelay.publish.PublishOutcome;
 import dev.outboxrelay.route.Address;
 import dev.outboxrelay.route.Envelope;
+import dev.outboxrelay.route.Router;
 import dev.outboxrelay.settle.DeadLetter;
 import dev.outboxrelay.settle.Settlement;
 import dev.outboxrelay.spill.ItemCodec;
@@ -67,10 +68,11 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
         this.home = home;
         this.meters = meters;
         this.gauge = meters.openLane();
-        this.backlog =
-                new TenantBacklog(address.tenant().value(), session, gauge, input -> input(() -> input.accept(lane())));
+        Router router = session.newRouter();
+        this.backlog = new TenantBacklog(
+                address.tenant().value(), session, router, gauge, input -> input(() -> input.accept(lane())));
         this.intake =
-                new Intake(limits.maxBytes(), limits.maxEvents(), this, session.spill(), new ItemCodec(session::route));
+                new Intake(limits.maxBytes(), limits.maxEvents(), this, session.spill(), new ItemCodec(router::route));
         this.lane = new Lane(address, limits, fence, new SplittableRandom(), this);
         this.snapshot = lane.snapshot();
     }

@@ -587,8 +587,9 @@ final class Session implements DebeziumSource.Handler {
         return backlog;
     }
 
-    Routed route(Decoded decoded) {
-        return router.route(decoded);
+    /** One for a lane's thread: a router belongs to one thread, and the session's to the source's. */
+    Router newRouter() {
+        return new Router(edges.settings().naming());
     }
 
     /**

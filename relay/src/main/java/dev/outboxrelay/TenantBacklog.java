@@ -7,6 +7,7 @@ import dev.outboxrelay.lane.Item;
 import dev.outboxrelay.lane.Lane;
 import dev.outboxrelay.lane.Rejection;
 import dev.outboxrelay.route.Routed;
+import dev.outboxrelay.route.Router;
 import dev.outboxrelay.settle.BacklogRow;
 import dev.outboxrelay.settle.Parking;
 import dev.outboxrelay.telemetry.LaneGauge;
@@ -31,6 +32,7 @@ final class TenantBacklog {
 
     private final String tenant;
     private final Session session;
+    private final Router router;
     private final LaneGauge gauge;
     /** Posts an input to the lane. */
     private final Consumer<Consumer<Lane>> post;
@@ -40,9 +42,10 @@ final class TenantBacklog {
     private final AtomicInteger arrived = new AtomicInteger();
     private final AtomicLong parked = new AtomicLong();
 
-    TenantBacklog(String tenant, Session session, LaneGauge gauge, Consumer<Consumer<Lane>> post) {
+    TenantBacklog(String tenant, Session session, Router router, LaneGauge gauge, Consumer<Consumer<Lane>> post) {
         this.tenant = tenant;
         this.session = session;
+        this.router = router;
         this.gauge = gauge;
         this.post = post;
     }
@@ -89,7 +92,7 @@ final class TenantBacklog {
     }
 
     private Item item(BacklogRow row) {
-        Item item = late(row, session.route(new Decoded.Event(row.event())));
+        Item item = late(row, router.route(new Decoded.Event(row.event())));
         batch.put(item, row);
         return item;
     }

@@ -1,8 +1,8 @@
 package dev.outboxrelay;
 
 /**
- * Tells an event that keeps the slot from being confirmed from one that only happens to be the first while the source is
- * behind: the former is still the first at the next look. One thread at a time.
+ * Tells an event that keeps the slot from being confirmed from one that only happens to be the first while the source
+ * is behind: the former is still the first at the next look. One thread at a time.
  */
 final class TwoLooks {
 

@@ -4,21 +4,21 @@ import dev.outboxrelay.config.Naming;
 import dev.outboxrelay.decode.Decoded;
 import dev.outboxrelay.event.OutboxEvent;
 import dev.outboxrelay.event.Reason;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Applies the rules of the naming contract to each row. Never throws for what a row holds.
  *
- * <p>Thread-safe: the source routes on its own thread, and lanes route again what comes back from disk or table.
+ * <p>Not thread-safe: it remembers the addresses of tenants it has seen. One thread routes.
  */
 public final class Router {
 
     private static final int REMEMBERED = 20_000;
 
     private final Naming naming;
-    private final Map<String, Optional<Address>> addresses = new ConcurrentHashMap<>();
+    private final Map<String, Optional<Address>> addresses = new HashMap<>();
 
     public Router(Naming naming) {
         this.naming = naming;
@@ -54,16 +54,10 @@ public final class Router {
     }
 
     private Optional<Address> addressOf(String tenant) {
-        Optional<Address> known = addresses.get(tenant);
-        if (known != null) {
-            return known;
-        }
         if (addresses.size() > REMEMBERED) {
             addresses.clear();
         }
-        Optional<Address> address = Address.of(tenant, naming);
-        addresses.put(tenant, address);
-        return address;
+        return addresses.computeIfAbsent(tenant, id -> Address.of(id, naming));
     }
 
     private String tenantRule() {

@@ -13,12 +13,8 @@ import dev.outboxrelay.event.Payload;
 import dev.outboxrelay.event.Reason;
 import dev.outboxrelay.event.RowRef;
 import dev.outboxrelay.event.TableName;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -257,29 +253,6 @@ final class RouterTest {
                         .noneMatch(header ->
                                 header.name().toLowerCase(java.util.Locale.ROOT).startsWith("nats-"));
             }
-        }
-    }
-
-    @Test
-    void threads_that_route_at_the_same_time_never_see_each_others_tenants() throws Exception {
-        ExecutorService threads = Executors.newFixedThreadPool(4);
-        try {
-            List<Future<?>> running = new ArrayList<>();
-            for (int t = 0; t < 4; t++) {
-                running.add(threads.submit(() -> {
-                    for (int i = 0; i < 60_000; i++) {
-                        String tenant = "tenant-" + i;
-                        Envelope envelope = delivered(tenant, "events.x", null);
-                        assertThat(envelope.address().tenant().value()).isEqualTo(tenant);
-                        assertThat(envelope.subject()).isEqualTo("tenant." + tenant + ".events.x");
-                    }
-                }));
-            }
-            for (Future<?> each : running) {
-                each.get();
-            }
-        } finally {
-            threads.shutdownNow();
         }
     }
 
