@@ -74,6 +74,7 @@ public final class Meters {
     private final Counter sourceBlocked = counter(
             "source_blocked_seconds_total",
             "Time for which the reader waited because queued events took all the memory that they may.");
+    private volatile LongSupplier spilledBytes = () -> 0;
     private final Gauge leader = gauge("leader", "1 while this instance leads its slot, else 0.");
 
     private volatile @Nullable Slot slot;
@@ -96,6 +97,11 @@ public final class Meters {
                 "oldest_unsettled_seconds",
                 "Age, since its commit, of the tenant's oldest event that is not settled; 0 if there is none.",
                 tenant -> tenant.oldestUnsettledSeconds(clock.millis()));
+        GaugeWithCallback.builder()
+                .name(PREFIX + "spilled_bytes")
+                .help("Events on local disk that wait behind a burst of their own tenant.")
+                .callback(callback -> callback.call((double) spilledBytes.getAsLong()))
+                .register(registry);
         slotGauge("slot_retained_bytes", "WAL that Postgres keeps for the slot.", Slot::retainedBytes);
         slotGauge("slot_confirmed_lag_bytes", "WAL behind the slot's confirmed LSN.", Slot::confirmedLagBytes);
         Info.builder()
@@ -153,11 +159,7 @@ public final class Meters {
 
     /** Says who knows how many bytes of events are on disk. */
     public void spilled(LongSupplier bytes) {
-        GaugeWithCallback.builder()
-                .name(PREFIX + "spilled_bytes")
-                .help("Events on local disk that wait behind a burst of their own tenant.")
-                .callback(callback -> callback.call((double) bytes.getAsLong()))
-                .register(registry);
+        spilledBytes = bytes;
     }
 
     /** Says that the slot cannot be read, so that its last values do not stand as if they were true. */
