@@ -44,7 +44,6 @@ final class ExactlyOnce {
         outbox.awaitAllMarked(PATIENCE);
         assertThat(Streams.idsOf(client, expected.keySet())).isEqualTo(expected);
         assertThat(outbox.count("outbox.message WHERE status = 'failed'")).isEqualTo(dead.size());
-        assertThat(outbox.count("outbox.dead_letter WHERE state <> 'sent'"))
-                .isEqualTo(dead.size());
+        assertThat(outbox.count("outbox.dead_letter WHERE state <> 'sent'")).isEqualTo(dead.size());
     }
 }
