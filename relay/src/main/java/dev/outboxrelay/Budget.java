@@ -82,6 +82,7 @@ final class Budget {
         unsettled += rowBytes;
     }
 
+    /** The row says what became of its event. */
     synchronized void settled(int rowBytes) {
         bytes -= rowBytes;
         unsettled -= rowBytes;

@@ -25,6 +25,7 @@ import dev.outboxrelay.streams.StreamAttacher;
 import dev.outboxrelay.telemetry.LaneGauge;
 import dev.outboxrelay.telemetry.TenantMeters;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -124,6 +125,8 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
     private boolean put(Item item) {
         try {
             return intake.add(item);
+        } catch (ClosedByInterruptException e) {
+            return false; // the session ends
         } catch (IOException e) {
             session.spillLog().refused(e);
             return false;

@@ -149,7 +149,7 @@ public final class SettingCatalog {
 
     static final Setting<Path> LANES_SPILL_DIRECTORY = Setting.optional(
             "outbox.lanes.spill-directory",
-            SettingTypes.FILE,
+            SettingTypes.DIRECTORY,
             "A directory on local disk where events of a tenant that bursts wait, so that they delay nobody; they stay in"
                     + " the WAL as well. Without it they are parked in outbox.dead_letter.");
     static final Setting<Long> LANES_SPILL_MAX_BYTES = Setting.withDefault(

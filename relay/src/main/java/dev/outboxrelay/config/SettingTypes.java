@@ -15,18 +15,23 @@ final class SettingTypes {
 
     private SettingTypes() {}
 
+    private static SettingType<Path> path(String what) {
+        return SettingType.of(what, text -> {
+            try {
+                return Parsed.value(Path.of(text));
+            } catch (InvalidPathException e) {
+                return Parsed.bad("is not the name of " + what);
+            }
+        });
+    }
+
     static final SettingType<String> TEXT = SettingType.of("text", Parsed::value);
 
     static final SettingType<Secret> SECRET =
             new SettingType<>("secret text", true, text -> Parsed.value(new Secret(text)));
 
-    static final SettingType<Path> FILE = SettingType.of("a file", text -> {
-        try {
-            return Parsed.value(Path.of(text));
-        } catch (InvalidPathException e) {
-            return Parsed.bad("is not a file name");
-        }
-    });
+    static final SettingType<Path> FILE = path("a file");
+    static final SettingType<Path> DIRECTORY = path("a directory");
 
     static final SettingType<TableName> TABLE = parsed("schema.table", TableName::parse);
 

@@ -22,7 +22,23 @@ final class WaitingRows implements Waiting<Settlement> {
 
     /** What a row takes here, in bytes, not less. */
     static int bytes(RowRef row) {
-        return row.id().length() == UUID_LENGTH ? 40 : 120 + row.id().length();
+        return isUuid(row.id()) ? 40 : 120 + row.id().length();
+    }
+
+    /** Whether it is written as PostgreSQL writes a UUID, so that the number gives the text back. */
+    private static boolean isUuid(String id) {
+        if (id.length() != UUID_LENGTH) {
+            return false;
+        }
+        for (int i = 0; i < UUID_LENGTH; i++) {
+            char c = id.charAt(i);
+            boolean dash = i == 8 || i == 13 || i == 18 || i == 23;
+            boolean fits = dash ? c == '-' : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+            if (!fits) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override
@@ -88,15 +104,15 @@ final class WaitingRows implements Waiting<Settlement> {
             String id = settlement.row().id();
             tables[written] = settlement.row().table();
             tickets[written] = settlement.ticket().number();
-            UUID uuid = uuid(id);
-            if (uuid == null) {
+            if (isUuid(id)) {
+                UUID uuid = UUID.fromString(id);
+                high[written] = uuid.getMostSignificantBits();
+                low[written] = uuid.getLeastSignificantBits();
+            } else {
                 if (texts == null) {
                     texts = new String[tables.length];
                 }
                 texts[written] = id;
-            } else {
-                high[written] = uuid.getMostSignificantBits();
-                low[written] = uuid.getLeastSignificantBits();
             }
             written++;
         }
@@ -107,19 +123,6 @@ final class WaitingRows implements Waiting<Settlement> {
             Settlement settlement = new Settlement(new RowRef(tables[read], id), new Ticket(tickets[read]));
             read++;
             return settlement;
-        }
-
-        /** Only of a text that the UUID would be written as again. */
-        private static @Nullable UUID uuid(String id) {
-            if (id.length() != UUID_LENGTH) {
-                return null;
-            }
-            try {
-                UUID uuid = UUID.fromString(id);
-                return uuid.toString().equals(id) ? uuid : null;
-            } catch (IllegalArgumentException e) {
-                return null;
-            }
         }
     }
 }

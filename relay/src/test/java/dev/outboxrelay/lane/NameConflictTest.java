@@ -3,33 +3,16 @@ package dev.outboxrelay.lane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outboxrelay.config.Naming;
-import dev.outboxrelay.event.Lsn;
-import dev.outboxrelay.event.SlotIdentity;
-import dev.outboxrelay.route.Address;
 import dev.outboxrelay.watermark.Ticket;
 import java.time.Duration;
 import java.util.List;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /** A lane whose stream is another tenant's. */
 final class NameConflictTest {
 
     private final RecordingOutput out = new RecordingOutput();
-    private final Lane lane = new Lane(
-            Address.of("acme", Naming.ENCODE).orElseThrow(),
-            new LaneLimits(
-                    10,
-                    10,
-                    new RetryPolicy(Duration.ofMillis(10), Duration.ofMillis(10), 3),
-                    Duration.ofSeconds(30),
-                    100,
-                    1 << 20,
-                    Duration.ofSeconds(30),
-                    false),
-            new Fence(1, new SlotIdentity(7, 1, "slot"), new Lsn(1), true),
-            new SplittableRandom(1),
-            out);
+    private final Lane lane = out.lane(Naming.ENCODE, new RetryPolicy(Duration.ofMillis(10), Duration.ofMillis(10), 3));
 
     /** After a restart the dead letters of before come again. Whoever does not settle them holds the slot back. */
     @Test

@@ -3,12 +3,8 @@ package dev.outboxrelay.lane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outboxrelay.config.Naming;
-import dev.outboxrelay.event.Lsn;
-import dev.outboxrelay.event.SlotIdentity;
-import dev.outboxrelay.route.Address;
 import java.time.Duration;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -20,20 +16,8 @@ final class PatienceTest {
     private static final Failure TOO_LARGE = new Failure(Failure.Kind.POISON, "10054", "message size exceeds maximum");
 
     private final RecordingOutput out = new RecordingOutput();
-    private final Lane lane = new Lane(
-            Address.of("acme", Naming.STRICT).orElseThrow(),
-            new LaneLimits(
-                    10,
-                    10,
-                    new RetryPolicy(Duration.ofMillis(100), Duration.ofSeconds(2), 3),
-                    Duration.ofSeconds(30),
-                    100,
-                    1 << 20,
-                    Duration.ofSeconds(30),
-                    false),
-            new Fence(1, new SlotIdentity(7, 1, "slot"), new Lsn(1), true),
-            new SplittableRandom(1),
-            out);
+    private final Lane lane =
+            out.lane(Naming.STRICT, new RetryPolicy(Duration.ofMillis(100), Duration.ofSeconds(2), 3));
 
     /** Time passes, and every look at the stream fails. */
     private void troubled(long from, long to) {

@@ -1,10 +1,16 @@
 package dev.outboxrelay.lane;
 
+import dev.outboxrelay.config.Naming;
 import dev.outboxrelay.event.EventId;
+import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Position;
+import dev.outboxrelay.event.SlotIdentity;
+import dev.outboxrelay.route.Address;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 
 /** Notes what a lane wants, and does nothing. */
 final class RecordingOutput implements LaneOutput {
@@ -19,6 +25,16 @@ final class RecordingOutput implements LaneOutput {
 
     /** Whether that wish is still to be answered; whoever answers it says so. */
     boolean asked;
+
+    /** A lane of tenant {@code acme} that tells it what it wants, with room for a hundred events. */
+    Lane lane(Naming naming, RetryPolicy retry) {
+        return new Lane(
+                Address.of("acme", naming).orElseThrow(),
+                new LaneLimits(10, 10, retry, Duration.ofSeconds(30), 100, 1 << 20, Duration.ofSeconds(30), false),
+                new Fence(1, new SlotIdentity(7, 1, "slot"), new Lsn(1), true),
+                new SplittableRandom(1),
+                this);
+    }
 
     @Override
     public void attach(long inRound, Look look) {

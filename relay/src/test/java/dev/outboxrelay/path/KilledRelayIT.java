@@ -71,7 +71,7 @@ final class KilledRelayIT {
             }
             load.stop();
             try (RelayProcess relay = startRelay()) {
-                assertExactlyOnce();
+                ExactlyOnce.demand(outbox, client);
                 assertThat(relay.terminate(Duration.ofSeconds(12))).isZero();
             }
         }
@@ -87,7 +87,7 @@ final class KilledRelayIT {
             }
             load.stop();
             try (RelayProcess relay = startRelay().awaitReady()) {
-                assertExactlyOnce();
+                ExactlyOnce.demand(outbox, client);
                 assertThat(relay.terminate(Duration.ofSeconds(12))).isZero();
             }
         }
@@ -95,20 +95,5 @@ final class KilledRelayIT {
 
     private RelayProcess startRelay() throws Exception {
         return RelayProcess.start(settings, folder.resolve("relay.log"));
-    }
-
-    private void assertExactlyOnce() throws Exception {
-        Map<String, List<String>> committed = outbox.committed();
-        for (Map.Entry<String, List<String>> tenant : committed.entrySet()) {
-            int expected = tenant.getValue().size();
-            Await.until(
-                    expected + " messages of " + tenant.getKey(),
-                    Duration.ofSeconds(60),
-                    () -> Streams.size(client, Streams.of(tenant.getKey())) >= expected);
-        }
-        assertThat(Streams.idsOf(client, committed.keySet())).isEqualTo(committed);
-        outbox.awaitAllMarked(Duration.ofSeconds(30));
-        assertThat(outbox.count("outbox.message WHERE status <> 'published'")).isZero();
-        assertThat(outbox.count("outbox.dead_letter")).isZero();
     }
 }

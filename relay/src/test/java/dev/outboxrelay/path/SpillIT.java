@@ -12,9 +12,9 @@ import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -67,19 +67,6 @@ final class SpillIT {
                 + ")");
     }
 
-    private void assertExactlyOnce() throws Exception {
-        Map<String, List<String>> committed = outbox.committed();
-        for (Map.Entry<String, List<String>> tenant : committed.entrySet()) {
-            int expected = tenant.getValue().size();
-            Await.until(
-                    expected + " messages of " + tenant.getKey(),
-                    PATIENCE,
-                    () -> Streams.size(client, Streams.of(tenant.getKey())) >= expected);
-        }
-        outbox.awaitAllMarked(PATIENCE);
-        assertThat(Streams.idsOf(client, committed.keySet())).isEqualTo(committed);
-    }
-
     @Test
     void a_burst_waits_on_disk_and_delays_nobody() throws Exception {
         try (RelayRig rig = outbox.relay(nats, settings())) {
@@ -95,7 +82,7 @@ final class SpillIT {
             outbox.insert(Row.of("acme"));
 
             neighbours.finish();
-            assertExactlyOnce();
+            ExactlyOnce.demand(outbox, client);
         }
         assertThat(outbox.count("outbox.dead_letter WHERE tenant_id <> 'broken'"))
                 .as("parked")
@@ -106,13 +93,13 @@ final class SpillIT {
     @Test
     void killed_in_the_middle_of_bursts_nothing_is_missing_doubled_or_out_of_order() throws Exception {
         SplittableRandom random = new SplittableRandom(5);
-        List<String> dead = new ArrayList<>();
+        Set<String> dead = new HashSet<>();
         Map<String, String> settings = outbox.settings(nats, settings());
         for (int kill = 0; kill < 4; kill++) {
             burst("acme", 6_000, 200);
             burst("__-Oddly-NAMED-0_", 1_500, 0);
             Row bad = Row.of("acme", "a..b");
-            dead.add(bad.id().toString());
+            dead.add(bad.id());
             outbox.insert(Row.of("quiet"), bad, Row.of("acme"));
             try (RelayProcess relay = RelayProcess.start(settings, folder.resolve("relay.log"))) {
                 long before = Streams.total(client);
@@ -124,18 +111,8 @@ final class SpillIT {
         }
         try (RelayRig rig = outbox.relay(nats, settings())) {
             rig.awaitStreaming();
-            Await.until(
-                    "all that can be is marked",
-                    PATIENCE,
-                    () -> outbox.count("outbox.message WHERE status = 'published'") == 4 * 7_502);
-            Await.until(
-                    "the bad ones are dead",
-                    PATIENCE,
-                    () -> outbox.count("outbox.message WHERE status = 'failed'") == 4);
+            ExactlyOnce.demand(outbox, client, dead);
         }
-        Map<String, List<String>> expected = outbox.committed();
-        expected.values().forEach(ids -> ids.removeAll(dead));
-        assertThat(Streams.idsOf(client, expected.keySet())).isEqualTo(expected);
     }
 
     @Test
@@ -144,7 +121,7 @@ final class SpillIT {
             rig.awaitStreaming();
             burst("acme", 8_000, 1_000);
             outbox.insert(Row.of("quiet"), Row.of("acme"));
-            assertExactlyOnce();
+            ExactlyOnce.demand(outbox, client);
         }
         assertThat(outbox.count("outbox.dead_letter")).isZero();
     }
@@ -173,7 +150,7 @@ final class SpillIT {
             burst("full", 1_000, 100);
 
             neighbours.finish();
-            assertExactlyOnce();
+            ExactlyOnce.demand(outbox, client);
         }
         assertThat(outbox.count("outbox.dead_letter WHERE state <> 'sent'")).isZero();
     }
@@ -191,7 +168,7 @@ final class SpillIT {
             Await.until("all of it was sent to the relay", PATIENCE, () -> isSent(end));
             nats.restart();
             client = nats.connection();
-            assertExactlyOnce();
+            ExactlyOnce.demand(outbox, client);
         }
         assertThat(outbox.count("outbox.dead_letter")).isZero();
     }

@@ -43,6 +43,7 @@ final class WaitingRowsTest {
             Settlement row = new Settlement(new RowRef(TableName.OUTBOX_MESSAGE, id), new Ticket(1));
             rows.add(row);
             assertThat(rows.poll()).isEqualTo(row);
+            assertThat(row.bytes()).as("what its text takes").isGreaterThan(100);
         }
         assertThat(rows.poll()).isNull();
     }

@@ -98,7 +98,8 @@ final class Decoding {
         }
     }
 
-    private static Settings settings(Map<String, String> texts) {
+    /** The settings that these texts make. */
+    static Settings settings(Map<String, String> texts) {
         Map<String, RawValue> raw = new TreeMap<>();
         texts.forEach((key, value) -> raw.put(key, new RawValue(value, "bench")));
         Reading reading = SettingsReader.read(raw);

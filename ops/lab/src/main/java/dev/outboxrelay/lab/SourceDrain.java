@@ -1,14 +1,12 @@
 package dev.outboxrelay.lab;
 
-import dev.outboxrelay.config.RawValue;
-import dev.outboxrelay.config.Reading;
 import dev.outboxrelay.config.Settings;
-import dev.outboxrelay.config.SettingsReader;
 import dev.outboxrelay.decode.Change;
 import dev.outboxrelay.decode.Decoded;
 import dev.outboxrelay.decode.Decoder;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.postgres.Endpoint;
+import dev.outboxrelay.slot.SlotMonitor;
 import dev.outboxrelay.source.DebeziumSource;
 import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.RelayProcess;
@@ -21,7 +19,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -96,12 +93,10 @@ final class SourceDrain implements DebeziumSource.Handler {
                 RelayProcess.settings("jdbc:postgresql://localhost/any", arguments[2], "nats://localhost");
         texts.put("outbox.source.reader", arguments[3]);
         texts.put("outbox.postgres.slot", SLOT);
-        Map<String, RawValue> raw = new TreeMap<>();
-        texts.forEach((key, text) -> raw.put(key, new RawValue(text, "bench")));
-        Settings settings = ((Reading.Complete) SettingsReader.read(raw)).settings();
+        Settings settings = Decoding.settings(texts);
         Endpoint endpoint = new Endpoint(arguments[0], Integer.parseInt(arguments[1]), TestPostgres.DATABASE, Map.of());
         SourceDrain drain = new SourceDrain(Long.parseLong(arguments[4]), settings);
-        DebeziumSource source = new DebeziumSource(settings, endpoint, "outbox_relay", drain);
+        DebeziumSource source = new DebeziumSource(settings, endpoint, SlotMonitor.MESSAGE_PREFIX, drain);
         source.start();
         if (!drain.done.await(10, TimeUnit.MINUTES)) {
             throw new IllegalStateException("not drained in 10 minutes");

@@ -1,5 +1,6 @@
 package dev.outboxrelay.lab.torture;
 
+import dev.outboxrelay.lab.Published;
 import dev.outboxrelay.testing.RelayProcess;
 import dev.outboxrelay.testing.TcpProxy;
 import dev.outboxrelay.testing.TestNats;
@@ -133,13 +134,7 @@ final class Instance implements AutoCloseable {
     /** How many events this process has published, acknowledged by the server; 0 while it does not answer. */
     double published() throws InterruptedException {
         RelayProcess running = process;
-        String metrics = running == null || !running.isAlive() ? null : running.page("/metrics");
-        return metrics == null
-                ? 0
-                : metrics.lines()
-                        .filter(line -> line.startsWith("outbox_relay_events_published_total{"))
-                        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-                        .sum();
+        return running == null || !running.isAlive() ? 0 : Published.by(running);
     }
 
     /** What it says about itself, and has every thread in its log; for the evidence. */
