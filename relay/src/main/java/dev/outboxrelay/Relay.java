@@ -610,6 +610,9 @@ public final class Relay {
             slot = state;
             meters.slot(state.retainedBytes(), state.confirmedLagBytes());
             Session running = session;
+            if (running != null) {
+                running.drainPace().look(state.retainedBytes());
+            }
             walBudget.watch(
                     state,
                     why -> running == null

@@ -80,6 +80,9 @@ final class Session implements DebeziumSource.Handler {
 
     private static final long SPILL_PATIENCE_MILLIS = 100;
 
+    /** Parked events that go out in a second while much WAL is kept. */
+    private static final long SLOW_DRAIN = 500;
+
     private static final Duration CONFLICT_PAUSE = Duration.ofSeconds(30);
 
     /** The connection to NATS as the lanes see it; each change has a new epoch. */
@@ -108,6 +111,7 @@ final class Session implements DebeziumSource.Handler {
     private final DeadLetterWriter deadLetters;
     private final ParkWriter parkWriter;
     private final Backlog backlog;
+    private final DrainPace drainPace;
     private final Decoder decoder;
     private final Router router;
     private final Map<TableName, SettleMode> modes;
@@ -166,6 +170,7 @@ final class Session implements DebeziumSource.Handler {
                 settings.deadLetter().poison(),
                 fenced,
                 broken);
+        this.drainPace = new DrainPace(settings.postgres().walBudget() / 2, SLOW_DRAIN);
         this.ancestors = TimelineHistory.read(edges.database(), server.timeline());
         this.source = new DebeziumSource(settings, control.endpoint(), SlotMonitor.MESSAGE_PREFIX, this);
         for (int i = 0; i < settings.lanes().threads(); i++) {
@@ -585,6 +590,10 @@ final class Session implements DebeziumSource.Handler {
 
     Backlog backlog() {
         return backlog;
+    }
+
+    DrainPace drainPace() {
+        return drainPace;
     }
 
     /** One for a lane's thread: a router belongs to one thread, and the session's to the source's. */

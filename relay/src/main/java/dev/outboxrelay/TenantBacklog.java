@@ -82,13 +82,12 @@ final class TenantBacklog {
 
     void fetch(int atMost) {
         batch.clear(); // of an earlier batch the table knows everything
-        session.backlog()
-                .fetch(
-                        tenant,
-                        atMost,
-                        BATCH_BYTES,
-                        fetched -> post.accept(lane -> lane.fetched(
-                                fetched.rows().stream().map(this::item).toList(), fetched.held(), System.nanoTime())));
+        session.drainPace()
+                .ask(() -> session.backlog().fetch(tenant, atMost, BATCH_BYTES, fetched -> {
+                    session.drainPace().fetched(fetched.rows().size());
+                    post.accept(lane -> lane.fetched(
+                            fetched.rows().stream().map(this::item).toList(), fetched.held(), System.nanoTime()));
+                }));
     }
 
     private Item item(BacklogRow row) {

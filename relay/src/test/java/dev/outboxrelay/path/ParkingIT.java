@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -200,5 +201,37 @@ final class ParkingIT {
             outbox.awaitAllMarked(PATIENCE);
         }
         assertThat(Streams.ids(client, "pinning")).isEqualTo(outbox.committed().get("pinning"));
+    }
+
+    @Test
+    void while_much_WAL_is_kept_parked_events_go_out_slowly_and_others_as_fast_as_ever() throws Exception {
+        makeFull("full", 10);
+        outbox.execute("CREATE TABLE other (x text); ALTER TABLE other ALTER x SET STORAGE EXTERNAL");
+        try (RelayRig rig = outbox.relay(nats, soon("outbox.postgres.wal-budget", "64MB"));
+                java.sql.Connection report = outbox.superuser()) {
+            Neighbours neighbours = Neighbours.beside(outbox, client);
+            rig.awaitStreaming();
+            outbox.insert(rows("full", 2_510));
+            Await.until("what the stream refuses is parked", PATIENCE, () -> parked() == 2_500);
+            report.setAutoCommit(false);
+            report.createStatement().execute("INSERT INTO other VALUES ('a transaction that lasts')");
+            outbox.execute("INSERT INTO other SELECT repeat(md5(g::text), 200) FROM generate_series(1, 6000) g");
+            Await.until(
+                    "the relay knows it",
+                    PATIENCE,
+                    () -> Objects.requireNonNullElse(rig.relay().status().slot().retainedBytes(), 0L) > 33_000_000);
+
+            long begin = System.nanoTime();
+            makeRoom("full");
+            neighbours.finish();
+            Await.until("everything is there", PATIENCE, () -> Streams.size(client, Streams.of("full")) == 2_510);
+
+            // 500 a second, and one batch more
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofSeconds(3));
+            assertThat(parked()).isLessThan(600);
+            report.rollback();
+            outbox.awaitAllMarked(PATIENCE);
+        }
+        assertThat(Streams.ids(client, "full")).isEqualTo(outbox.committed().get("full"));
     }
 }

@@ -327,6 +327,8 @@ final class IsolationBench implements Callable<Integer> {
         long stored = stage.stored().last(neighbour.tenant()) - behind;
         long parked = neighbour.letters("parked");
         double written = walEnd(stage) - wal;
+        double kept = stage.retained().greatest();
+        stage.retained().begin();
         // what the slot would keep of it if nothing was parked, at the least: what quiet tenants write, and the
         // payloads
         double unparked = quietWal * refuseSeconds + rows * (double) REFUSED_BYTES;
@@ -334,10 +336,12 @@ final class IsolationBench implements Callable<Integer> {
                 "round %d  %-10s refused for %d s: %,d events written, %,d stored, %,d parked",
                 round, Scenario.REFUSED, refuseSeconds, rows, stored, parked);
         neighbour.accept(open);
+        long opened = System.nanoTime();
         neighbour.awaitStored(behind + rows);
         neighbour.awaitLetters("parked", 0);
+        double drained = seconds(opened);
         phases.add(new Phase("drain", end, Instant.now()));
-        double kept = stage.retained().greatest();
+        double draining = stage.retained().greatest();
         quietly("after", phases);
         compare(stage, round, Scenario.REFUSED, behind, first, rows);
         return () -> {
@@ -348,9 +352,9 @@ final class IsolationBench implements Callable<Integer> {
                     kept < walBudgetMb * MB,
                     String.format(
                             Locale.ROOT,
-                            "the slot kept %.0f MB of WAL at most, budget %d MB; written meanwhile were %.0f MB, without parking"
-                                    + " it would have kept %.0f MB at least (%.2f MB/s of the quiet tenants for %d s, and"
-                                    + " %,d x %,d bytes)%s",
+                            "the slot kept %.0f MB of WAL at most while it refused, budget %d MB; written meanwhile were"
+                                    + " %.0f MB, without parking it would have kept %.0f MB at least (%.2f MB/s of the quiet tenants"
+                                    + " for %d s, and %,d x %,d bytes)%s",
                             kept / MB,
                             walBudgetMb,
                             written / MB,
@@ -362,6 +366,15 @@ final class IsolationBench implements Callable<Integer> {
                             unparked > walBudgetMb * MB
                                     ? ""
                                     : ": less than the budget, so this run is too short for it to mean anything"));
+            report.verdict(
+                    round,
+                    Scenario.REFUSED,
+                    draining < walBudgetMb * MB,
+                    String.format(
+                            Locale.ROOT,
+                            "the slot kept %.0f MB at most while what was parked went out within %.1f s",
+                            draining / MB,
+                            drained));
         };
     }
 
