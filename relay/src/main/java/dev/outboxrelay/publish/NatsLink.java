@@ -23,6 +23,12 @@ public final class NatsLink implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(NatsLink.class);
 
+    /**
+     * The client gives a connection up at the third ping that finds two unanswered: within 20 seconds, which is before
+     * timeouts make tenants park.
+     */
+    private static final Duration PING = Duration.ofSeconds(5);
+
     private final NatsSettings settings;
     private final Listener listener;
     private volatile @Nullable Connection connection;
@@ -125,7 +131,7 @@ public final class NatsLink implements AutoCloseable {
                 .reconnectWait(Duration.ofMillis(200))
                 .reconnectJitter(Duration.ofMillis(100))
                 .reconnectBufferSize(0)
-                .pingInterval(Duration.ofSeconds(10))
+                .pingInterval(PING)
                 .requestCleanupInterval(Duration.ofSeconds(2))
                 .useTimeoutException()
                 .dontForceFlushOnRequest()

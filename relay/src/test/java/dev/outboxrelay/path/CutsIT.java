@@ -115,6 +115,9 @@ final class CutsIT {
 
                 cutFor(LONG, toNats);
                 Streams.awaitMore(client, 300);
+                assertThat(outbox.count("outbox.dead_letter"))
+                        .as("the cut is noticed before anybody is parked")
+                        .isZero();
                 cutFor(LONG, toPostgres);
                 Streams.awaitMore(client, 300);
                 cutFor(LONG, toNats, toPostgres);
