@@ -216,13 +216,15 @@ public final class Relay {
             if (openNats(nats)) {
                 slotMonitor.start();
                 try (StreamAttacher attacher =
-                        new StreamAttacher(nats.connection(), settings.streams(), meters::streamCreated)) {
+                                new StreamAttacher(nats.connection(), settings.streams(), meters::streamCreated);
+                        JetStreamPublisher publisher =
+                                new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN)) {
                     runSessions(
                             nats,
                             new Session.Edges(
                                     settings,
                                     database,
-                                    new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN),
+                                    publisher,
                                     attacher,
                                     meters,
                                     spill,

@@ -5,18 +5,15 @@ import dev.outboxrelay.lane.Failure;
 import dev.outboxrelay.route.Envelope;
 import dev.outboxrelay.route.Header;
 import io.nats.client.Connection;
-import io.nats.client.JetStream;
-import io.nats.client.api.PublishAck;
+import io.nats.client.Message;
 import io.nats.client.impl.Headers;
-import java.io.IOException;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** Publishes envelopes asynchronously. Thread-safe. */
-public final class JetStreamPublisher {
+public final class JetStreamPublisher implements AutoCloseable {
 
-    private final JetStream jetStream;
+    private final Connection connection;
+    private final AckInbox answers;
     private final boolean chained;
 
     /**
@@ -24,8 +21,9 @@ public final class JetStreamPublisher {
      *
      * @param chained whether messages carry the sequence that their stream must end with; only a test says no
      */
-    public JetStreamPublisher(Connection connection, boolean chained) throws IOException {
-        this.jetStream = connection.jetStream();
+    public JetStreamPublisher(Connection connection, boolean chained) {
+        this.connection = connection;
+        this.answers = new AckInbox(connection);
         this.chained = chained;
     }
 
@@ -33,39 +31,44 @@ public final class JetStreamPublisher {
      * Sends one message and returns at once.
      *
      * @param expectedLastSequence what the stream must end with for the server to store the message
-     * @param outcome called exactly once, on the caller's thread or on the client library's only dispatcher thread: it
-     *     must not block
+     * @param outcome called exactly once, on the caller's thread or on one that serves all answers: it must not block
      */
     public void publish(
             Envelope envelope, Position position, long expectedLastSequence, Consumer<PublishOutcome> outcome) {
-        String stream = envelope.address().stream().value();
-        CompletableFuture<PublishAck> answer;
+        String replySubject =
+                answers.expect(new Taker(envelope.address().stream().value(), outcome));
         try {
-            Headers headers = headers(envelope, position, expectedLastSequence);
-            answer = jetStream.publishAsync(
-                    envelope.subject(), headers, envelope.event().payload().bytes());
+            connection.publish(
+                    envelope.subject(),
+                    replySubject,
+                    headers(envelope, position, expectedLastSequence),
+                    envelope.event().payload().bytes());
         } catch (RuntimeException e) {
-            outcome.accept(new PublishOutcome.Failed(PublishErrors.classify(e)));
-            return;
+            answers.forget(replySubject);
+            outcome.accept(new PublishOutcome.Failed(PublishErrors.notSent(e)));
         }
-        var unused = answer.whenComplete((ack, error) -> outcome.accept(outcome(stream, ack, error)));
     }
 
-    private static PublishOutcome outcome(String stream, @Nullable PublishAck ack, @Nullable Throwable error) {
-        if (ack == null) {
-            return new PublishOutcome.Failed(
-                    error == null ? Failure.doubt("empty", "an empty answer") : PublishErrors.classify(error));
+    private record Taker(String stream, Consumer<PublishOutcome> outcome) implements AckInbox.Taker {
+        @Override
+        public void answered(Message answer) {
+            outcome.accept(
+                    answer.isStatusMessage()
+                            ? new PublishOutcome.Failed(
+                                    PublishErrors.status(answer.getStatus().getCode()))
+                            : PubAck.read(answer.getData(), stream));
         }
-        if (!stream.equals(ack.getStream())) {
-            return new PublishOutcome.Failed(new Failure(
-                    Failure.Kind.TENANT_TROUBLE,
-                    "wrong_stream",
-                    "stream " + ack.getStream() + " answered for " + stream
-                            + ": two streams take this tenant's subjects"));
+
+        @Override
+        public void unanswered() {
+            outcome.accept(new PublishOutcome.Failed(Failure.doubt("timeout", "no answer from the server in time")));
         }
-        return ack.isDuplicate()
-                ? new PublishOutcome.Duplicate(ack.getSeqno())
-                : new PublishOutcome.Stored(ack.getSeqno());
+    }
+
+    /** Stops listening for answers. */
+    @Override
+    public void close() {
+        answers.close();
     }
 
     private Headers headers(Envelope envelope, Position position, long expectedLastSequence) {
