@@ -96,7 +96,12 @@ final class HeadlineReport {
             Latencies median = Latencies.median(rounds);
             say(
                     "%-36s p50 %7.1f  p99 %7.1f  p99.9 %7.1f  max %7.1f  (%,d events)",
-                    titles.getOrDefault(key, key), median.p50(), median.p99(), median.p999(), median.max(), median.events());
+                    titles.getOrDefault(key, key),
+                    median.p50(),
+                    median.p99(),
+                    median.p999(),
+                    median.max(),
+                    median.events());
         });
     }
 
