@@ -14,7 +14,7 @@ import java.time.Duration;
 record Measured(double rate, double lateRate, double postgres, double nats, double client, long peakMb, String wrong) {
 
     /** A drain of which the processor time was taken while so many events passed. */
-    static Measured of(double rate, double lateRate, Usage used, double events, long peakMb, String wrong) {
+    static Measured of(double rate, double lateRate, Usage used, long events, long peakMb, String wrong) {
         return new Measured(
                 rate,
                 lateRate,
@@ -25,7 +25,7 @@ record Measured(double rate, double lateRate, double postgres, double nats, doub
                 wrong);
     }
 
-    private static double perMillion(Duration used, double events) {
+    private static double perMillion(Duration used, long events) {
         return used.toNanos() / 1_000.0 / Math.max(1, events);
     }
 }

@@ -1,22 +1,31 @@
 package dev.outboxrelay.lab;
 
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The relay as a user starts it: its script, its default memory, its defaults.
  *
  * @param settle keep, mark or delete
+ * @param reader lean or stock; empty for the default
  */
-record RelayContender(String settle) implements Storing {
+record RelayContender(String settle, String reader) implements Storing {
+
+    RelayContender(String settle) {
+        this(settle, "");
+    }
 
     @Override
     public String key() {
+        if (!reader.isEmpty()) {
+            return "d-" + reader;
+        }
         return settle.equals("keep") ? "d" : "d-" + settle;
     }
 
     @Override
     public String title() {
-        return "(d) outbox-relay, settle " + settle;
+        return "(d) outbox-relay, " + (reader.isEmpty() ? "" : reader + ", ") + settle;
     }
 
     @Override
@@ -40,7 +49,11 @@ record RelayContender(String settle) implements Storing {
 
     @Override
     public Mover start(Servers servers, Load load, SlotCopy slot) throws Exception {
-        return new Mover.Relay(
-                servers.relay("", Map.of("outbox.settle.mode", settle, "outbox.postgres.slot", slot.name())));
+        Map<String, String> settings =
+                new TreeMap<>(Map.of("outbox.settle.mode", settle, "outbox.postgres.slot", slot.name()));
+        if (!reader.isEmpty()) {
+            settings.put("outbox.source.reader", reader);
+        }
+        return new Mover.Relay(servers.relay("", settings));
     }
 }
