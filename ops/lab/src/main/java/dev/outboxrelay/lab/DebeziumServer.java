@@ -1,5 +1,6 @@
 package dev.outboxrelay.lab;
 
+import dev.outboxrelay.slot.SlotMonitor;
 import dev.outboxrelay.testing.TestPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -93,6 +94,8 @@ record DebeziumServer(Path java, Path folder) implements Storing {
                 Map.entry("publication.autocreate.mode", "disabled"),
                 Map.entry("snapshot.mode", "no_data"),
                 Map.entry("table.include.list", "outbox.message"),
+                // the relay's own messages lie between the rows, and no converter here takes them
+                Map.entry("message.prefix.exclude.list", SlotMonitor.MESSAGE_PREFIX),
                 Map.entry("tombstones.on.delete", "false"));
         source.forEach((name, value) -> properties.put("debezium.source." + name, value));
         properties.put("debezium.transforms", "outbox");
