@@ -51,6 +51,9 @@ final class HeadlineBench implements Callable<Integer> {
     @Option(names = "--latency-rounds", defaultValue = "1")
     private int latencyRounds;
 
+    @Option(names = "--full", description = "Latencies at 100, 5,000 and 80 % of its own maximum too.")
+    private boolean full;
+
     @Option(
             names = "--contender",
             split = ",",
@@ -165,8 +168,34 @@ final class HeadlineBench implements Callable<Integer> {
             for (Contender contender : order(contenders, round)) {
                 if (contender instanceof Storing storing && List.of("d", "e").contains(contender.key())) {
                     report.felt(contender, latency.measure(storing));
+                    for (int other : otherRates(contender)) {
+                        feltAt(servers, load, storing, other);
+                    }
                 }
             }
         }
+    }
+
+    /** With --full two more, and 80 % of its own maximum. */
+    private List<Integer> otherRates(Contender contender) {
+        if (!full) {
+            return List.of();
+        }
+        List<Integer> rates = new ArrayList<>(List.of(100, 5_000));
+        report.rate(contender.key()).ifPresent(most -> rates.add(Math.max(1, (int) (0.8 * most))));
+        return rates;
+    }
+
+    /** At such a rate somebody may fall behind for good: that is a finding, and no reason to lose the table. */
+    private void feltAt(Servers servers, Load load, Storing storing, int other) throws Exception {
+        try {
+            report.feltAt(storing, other, new SteadyLatency(servers, load, other, latencySeconds).measure(storing));
+        } catch (IllegalStateException e) {
+            report.note(String.format(Locale.ROOT, "%s at %,d events/s: %s", storing.title(), other, firstLine(e)));
+        }
+    }
+
+    private static String firstLine(Exception e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 }

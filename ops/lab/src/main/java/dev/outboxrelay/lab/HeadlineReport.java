@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.function.ToDoubleFunction;
 
 /** Collects what every contender needed in every round, prints the table, and judges. One thread. */
@@ -17,6 +18,7 @@ final class HeadlineReport {
     private final Map<String, String> titles = new LinkedHashMap<>();
     private final Map<String, List<Measured>> drains = new LinkedHashMap<>();
     private final Map<String, List<Latencies>> latencies = new LinkedHashMap<>();
+    private final List<String> atOtherRates = new ArrayList<>();
     private final List<String> wrong = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
     private boolean failed;
@@ -47,10 +49,37 @@ final class HeadlineReport {
         say("latency  %-36s %s, %.2f cores", contender.title(), result.latencies(), result.clientCores());
     }
 
+    /** Takes and prints what events felt at a rate that no bound is set for. */
+    void feltAt(Contender contender, int asked, SteadyLatency.Result result) {
+        Latencies felt = result.latencies();
+        String line = String.format(
+                Locale.ROOT,
+                "%-36s %,7.0f of %,7d events/s written  p50 %7.1f  p99 %7.1f  p99.9 %7.1f  max %7.1f",
+                contender.title(),
+                result.rate(),
+                asked,
+                felt.p50(),
+                felt.p99(),
+                felt.p999(),
+                felt.max());
+        atOtherRates.add(line);
+        say("latency  %s", line);
+    }
+
+    /** The median of the contender's rates; empty if it drained nothing. */
+    OptionalDouble rate(String key) {
+        return drains.containsKey(key) ? OptionalDouble.of(median(key, Measured::rate)) : OptionalDouble.empty();
+    }
+
     /** Prints everything; returns whether nothing was wrong and no bound was missed. */
     boolean end(int rate) {
         table();
         latencyTable(rate);
+        if (!atOtherRates.isEmpty()) {
+            say("");
+            say("Commit to PubAck at other rates, ms; above 1,000 events/s a transaction has several rows");
+            atOtherRates.forEach(line -> say("%s", line));
+        }
         say("");
         notes.forEach(note -> say("%s", note));
         verdict("(d) : (a) in events/s", ratios("d", "a", Measured::rate), 0.6, true);

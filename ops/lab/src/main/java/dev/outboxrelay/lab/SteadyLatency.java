@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Commit to stored at a steady rate, each row in a transaction of its own, the same way for everybody: PostgreSQL tells
- * when a row's transaction was committed ({@code track_commit_timestamp}), and the stream when the message was stored;
- * the PubAck leaves the server at that moment. One thread.
+ * Commit to stored at a steady rate, up to 1,000 events a second each row in a transaction of its own, the same way for
+ * everybody: PostgreSQL tells when a row's transaction was committed ({@code track_commit_timestamp}), and the stream
+ * when the message was stored; the PubAck leaves the server at that moment. One thread.
  *
  * @param rate events a second
  */
@@ -29,9 +29,10 @@ record SteadyLatency(Servers servers, Load load, int rate, int seconds) {
     /**
      * What was felt, and what it took.
      *
+     * @param rate events a second that were written: where the machine has no more to give, fewer than asked for
      * @param clientCores of the process that moves the rows, in cores
      */
-    record Result(Latencies latencies, double clientCores) {}
+    record Result(Latencies latencies, double rate, double clientCores) {}
 
     Result measure(Storing contender) throws Exception {
         Backlog.clear(servers);
@@ -61,16 +62,19 @@ record SteadyLatency(Servers servers, Load load, int rate, int seconds) {
             Duration before = meter.now().client();
             long begin = System.nanoTime();
             write(warmUp, all);
-            double cores = meter.now().client().minus(before).toNanos() / (double) (System.nanoTime() - begin);
+            double nanos = System.nanoTime() - begin;
+            double cores = meter.now().client().minus(before).toNanos() / nanos;
+            double written = (all - warmUp) * 1e9 / nanos;
             Await.until("all events are stored", PATIENCE, () -> !mover.isAlive() || streams.stored() >= all);
-            return new Result(Latencies.of(millis(warmUp, all)), cores);
+            return new Result(Latencies.of(millis(warmUp, all)), written, cores);
         } catch (AssertionError | IllegalArgumentException e) {
             throw new IllegalStateException("no latencies; the log:\n" + mover.log(), e);
         }
     }
 
     private void write(long from, long to) throws Exception {
-        SteadyWriter.write(servers.postgres(), rate, to - from, (insert, number) -> {
+        int transaction = Math.max(1, rate / 1_000); // one connection does not commit more often
+        SteadyWriter.write(servers.postgres(), rate, transaction, to - from, (insert, number) -> {
             long row = from + number;
             insert.setString(1, Backlog.tenant(row, load.tenants()));
             insert.setString(2, "events.bench.row");

@@ -58,9 +58,9 @@ final class SteadyWriter implements AutoCloseable {
         return writer;
     }
 
-    /** Writes so many rows, each in a transaction of its own, on the caller's thread. */
-    static void write(TestPostgres postgres, int rate, long rows, Rows what) throws SQLException {
-        new SteadyWriter(postgres, rate, 1, what).write(rows);
+    /** Writes so many rows on the caller's thread; the last transaction may have fewer. */
+    static void write(TestPostgres postgres, int rate, int transaction, long rows, Rows what) throws SQLException {
+        new SteadyWriter(postgres, rate, transaction, what).write(rows);
     }
 
     /** How many rows are committed. Any thread. */
@@ -101,7 +101,7 @@ final class SteadyWriter implements AutoCloseable {
             while (next < atMost && !stopping) {
                 awaitUntil(due);
                 due = Math.max(due + pause, System.nanoTime() - CATCH_UP_NANOS);
-                for (int i = 0; i < transaction; i++) {
+                for (int i = 0; i < transaction && next < atMost; i++) {
                     rows.set(insert, next++);
                     insert.addBatch();
                 }

@@ -86,7 +86,7 @@ class HeadlineReportTest {
 
     private void felt(Contender contender, double millis) {
         report.contender(contender);
-        report.felt(contender, new SteadyLatency.Result(Latencies.of(List.of(millis, millis, millis)), 0.1));
+        report.felt(contender, new SteadyLatency.Result(Latencies.of(List.of(millis, millis, millis)), 1_000, 0.1));
     }
 
     private static Contender named(String key) {
