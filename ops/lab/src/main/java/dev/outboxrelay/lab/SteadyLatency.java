@@ -55,32 +55,38 @@ record SteadyLatency(Servers servers, Load load, int rate, int seconds) {
                 TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS); // each look is a new connection
                 return !mover.isAlive() || slot.isActive();
             });
-            int warmUp = WARM_UP_SECONDS * rate;
-            int all = warmUp + seconds * rate;
-            write(0, warmUp);
+            int warm = write(0, WARM_UP_SECONDS);
             Usage.Meter meter = Usage.Meter.of(servers, mover.pid());
             Duration before = meter.now().client();
             long begin = System.nanoTime();
-            write(warmUp, all);
+            int all = warm + write(warm, seconds);
             double nanos = System.nanoTime() - begin;
             double cores = meter.now().client().minus(before).toNanos() / nanos;
-            double written = (all - warmUp) * 1e9 / nanos;
+            double written = (all - warm) * 1e9 / nanos;
             Await.until("all events are stored", PATIENCE, () -> !mover.isAlive() || streams.stored() >= all);
-            return new Result(Latencies.of(millis(warmUp, all)), written, cores);
+            return new Result(Latencies.of(millis(warm, all)), written, cores);
         } catch (AssertionError | IllegalArgumentException e) {
             throw new IllegalStateException("no latencies; the log:\n" + mover.log(), e);
         }
     }
 
-    private void write(long from, long to) throws Exception {
-        int transaction = Math.max(1, rate / 1_000); // one connection does not commit more often
-        SteadyWriter.write(servers.postgres(), rate, transaction, to - from, (insert, number) -> {
-            long row = from + number;
-            insert.setString(1, Backlog.tenant(row, load.tenants()));
-            insert.setString(2, "events.bench.row");
-            insert.setBytes(3, ByteBuffer.allocate(load.bytes()).putLong(row).array());
-            insert.setString(4, null);
-        });
+    /** Writes for so long, or up to twice that where the machine does not keep up; returns how many rows. */
+    private int write(long from, int wanted) throws Exception {
+        int transaction = rate <= 1_000 ? 1 : rate / 100; // one connection does not commit much more often
+        return Math.toIntExact(SteadyWriter.write(
+                servers.postgres(),
+                rate,
+                transaction,
+                (long) wanted * rate,
+                Duration.ofSeconds(2L * wanted),
+                (insert, number) -> {
+                    long row = from + number;
+                    insert.setString(1, Backlog.tenant(row, load.tenants()));
+                    insert.setString(2, "events.bench.row");
+                    insert.setBytes(
+                            3, ByteBuffer.allocate(load.bytes()).putLong(row).array());
+                    insert.setString(4, null);
+                }));
     }
 
     private List<Double> millis(int warmUp, int all) throws Exception {
