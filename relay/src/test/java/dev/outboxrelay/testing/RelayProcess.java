@@ -142,6 +142,11 @@ public final class RelayProcess implements AutoCloseable {
         return process.isAlive();
     }
 
+    /** The process id of the JVM: the start script becomes it. */
+    public long pid() {
+        return process.pid();
+    }
+
     /** The exit code, once it has ended. */
     public int exitValue() {
         return process.exitValue();
@@ -176,15 +181,7 @@ public final class RelayProcess implements AutoCloseable {
 
     /** Highest resident size so far, in MB; 0 where the system does not tell. */
     public long peakResidentMb() {
-        try {
-            return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
-                    .filter(line -> line.startsWith("VmHWM:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
-                    .findFirst()
-                    .orElse(0);
-        } catch (IOException e) {
-            return 0;
-        }
+        return ProcessStatus.peakResidentMb(process.pid());
     }
 
     /** Has it write what every thread is doing into its log (SIGQUIT). */

@@ -63,6 +63,11 @@ public final class Repository {
         return printedBy("promtool");
     }
 
+    /** Returns the folder of a Debezium Server of the version that the relay embeds, fetched where there is none. */
+    public static Path debeziumServer() {
+        return printedBy("debezium-server");
+    }
+
     /**
      * Runs a script of {@code ops/} that prints one path, once in a JVM for the same arguments, and returns that path.
      * Its progress goes to this process's stderr. Throws if it fails.

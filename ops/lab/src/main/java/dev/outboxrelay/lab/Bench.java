@@ -8,7 +8,13 @@ import picocli.CommandLine.Command;
 @Command(
         name = "ops/bench",
         mixinStandardHelpOptions = true,
-        subcommands = {BacklogBench.class, LatencyBench.class, ChainBench.class, ReaderBench.class, IsolationBench.class
+        subcommands = {
+            BacklogBench.class,
+            LatencyBench.class,
+            ChainBench.class,
+            ReaderBench.class,
+            IsolationBench.class,
+            HeadlineBench.class
         })
 public final class Bench {
 

@@ -11,12 +11,13 @@ import java.util.stream.Collectors;
  *
  * @param rate events a second, from the first to the last
  * @param cpuMicros processor time of the process for each event, its start left out
- * @param threadMicros the same by thread, where the system tells; names are cut by the system
+ * @param peakMb the highest resident size of the process; 0 where nobody looked
+ * @param threadMicros processor time by thread, where the system tells; names are cut by the system
  */
-record Drained(double rate, double cpuMicros, Map<String, Double> threadMicros) {
+record Drained(double rate, double cpuMicros, long peakMb, Map<String, Double> threadMicros) {
 
     Drained(double rate, double cpuMicros) {
-        this(rate, cpuMicros, Map.of());
+        this(rate, cpuMicros, 0, Map.of());
     }
 
     static double median(List<Drained> rounds, ToDoubleFunction<Drained> figure) {

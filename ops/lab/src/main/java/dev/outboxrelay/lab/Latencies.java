@@ -11,7 +11,7 @@ import java.util.function.ToDoubleFunction;
  *
  * @param events how many there were
  */
-record Latencies(int events, double p50, double p99, double max) {
+record Latencies(int events, double p50, double p99, double p999, double max) {
 
     static Latencies of(List<Double> millis) {
         if (millis.isEmpty()) {
@@ -19,7 +19,7 @@ record Latencies(int events, double p50, double p99, double max) {
         }
         List<Double> sorted = new ArrayList<>(millis);
         Collections.sort(sorted);
-        return new Latencies(sorted.size(), at(sorted, 0.5), at(sorted, 0.99), at(sorted, 1));
+        return new Latencies(sorted.size(), at(sorted, 0.5), at(sorted, 0.99), at(sorted, 0.999), at(sorted, 1));
     }
 
     /** The medians of each figure over several rounds. */
@@ -28,19 +28,12 @@ record Latencies(int events, double p50, double p99, double max) {
                 rounds.stream().mapToInt(Latencies::events).sum(),
                 middle(rounds, Latencies::p50),
                 middle(rounds, Latencies::p99),
+                middle(rounds, Latencies::p999),
                 middle(rounds, Latencies::max));
     }
 
     private static double middle(List<Latencies> rounds, ToDoubleFunction<Latencies> figure) {
-        return middle(rounds.stream().map(figure::applyAsDouble).toList());
-    }
-
-    /** The middle one, or the mean of the two in the middle. */
-    private static double middle(List<Double> values) {
-        List<Double> sorted = new ArrayList<>(values);
-        Collections.sort(sorted);
-        int half = sorted.size() / 2;
-        return sorted.size() % 2 == 1 ? sorted.get(half) : (sorted.get(half - 1) + sorted.get(half)) / 2;
+        return Spread.of(rounds.stream().map(figure::applyAsDouble).toList()).median();
     }
 
     /** The value below which this share of them lies. */

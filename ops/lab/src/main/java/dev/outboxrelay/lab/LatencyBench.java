@@ -86,7 +86,7 @@ final class LatencyBench implements Callable<Integer> {
 
     private void write(Servers servers, int events) throws Exception {
         byte[] payload = new byte[500];
-        SteadyWriter.write(servers.postgres(), rate, events, (insert, number) -> {
+        SteadyWriter.write(servers.postgres(), rate, 1, events, Duration.ofHours(1), (insert, number) -> {
             insert.setString(1, "tenant-" + number % tenants);
             insert.setString(2, "events.bench.row");
             insert.setBytes(3, payload);

@@ -1,8 +1,6 @@
 package dev.outboxrelay.lab;
 
-import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.RelayProcess;
-import io.nats.client.JetStreamManagement;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
@@ -11,16 +9,21 @@ import java.util.concurrent.TimeUnit;
 /** A backlog drained by a new relay into empty streams; afterwards the next one may drain the same backlog. */
 final class RelayDrain {
 
-    private static final String SLOT = "bench_drain";
-
     private RelayDrain() {}
 
     /** Drains everything that the relay's own slot holds, through a copy of that slot. */
     static Drained run(Servers servers, int rows, String javaOptions, Map<String, String> settings) throws Exception {
-        servers.postgres().execute("SELECT pg_copy_logical_replication_slot('outbox_relay', '" + SLOT + "')");
         Map<String, String> all = new TreeMap<>(settings);
-        all.put("outbox.postgres.slot", SLOT);
-        try (RelayProcess relay = servers.relay(javaOptions, all)) {
+        try (SlotCopy slot = SlotCopy.of(servers, "bench_drain")) {
+            all.put("outbox.postgres.slot", slot.name());
+            return run(rows, servers.relay(javaOptions, all));
+        } finally {
+            TenantStreams.of(servers).deleteAll();
+        }
+    }
+
+    private static Drained run(int rows, RelayProcess started) throws Exception {
+        try (RelayProcess relay = started) {
             double already = Published.await(relay, 1, Duration.ofMinutes(1));
             Duration before = relay.cpu();
             Map<String, Duration> threadsBefore = relay.cpuByThread();
@@ -36,31 +39,9 @@ final class RelayDrain {
                                             .toNanos()
                                     / 1_000.0
                                     / (rows - already)));
+            long peakMb = relay.peakResidentMb();
             relay.terminate(Duration.ofSeconds(30)); // a flight recording is written at an orderly end only
-            return new Drained((rows - already) / seconds, micros / (rows - already), threads);
-        } finally {
-            dropSlot(servers);
-            deleteStreams(servers);
-        }
-    }
-
-    private static void dropSlot(Servers servers) throws Exception {
-        Await.until(
-                "a free slot",
-                Duration.ofSeconds(30),
-                () -> servers.value(
-                                "SELECT count(*) FROM pg_replication_slots WHERE slot_name = '" + SLOT + "' AND active")
-                        .equals("0"));
-        servers.postgres().execute("SELECT pg_drop_replication_slot('" + SLOT + "')");
-    }
-
-    private static void deleteStreams(Servers servers) throws Exception {
-        JetStreamManagement management = servers.nats().connection().jetStreamManagement();
-        for (String stream : management.getStreamNames()) {
-            boolean deleted = management.deleteStream(stream);
-            if (!deleted) {
-                System.err.println("stream " + stream + " could not be deleted: the next round starts behind it");
-            }
+            return new Drained((rows - already) / seconds, micros / (rows - already), peakMb, threads);
         }
     }
 }

@@ -18,10 +18,13 @@ import java.util.Map;
 record Servers(TestPostgres postgres, TestNats nats, Path log) implements AutoCloseable {
 
     static Servers start() throws SQLException, IOException {
-        TestPostgres postgres = TestPostgres.start(PostgresOptions.defaults()
-                .flushedToDisk()
-                .with("max_wal_size", "8GB")
-                .with("shared_buffers", "256MB"));
+        return start(PostgresOptions.defaults());
+    }
+
+    /** The same with these options for PostgreSQL, and a few that every benchmark wants. */
+    static Servers start(PostgresOptions options) throws SQLException, IOException {
+        TestPostgres postgres = TestPostgres.start(
+                options.flushedToDisk().with("max_wal_size", "8GB").with("shared_buffers", "256MB"));
         postgres.installSchema();
         return new Servers(postgres, TestNats.start(), Files.createTempFile("outbox-relay-bench", ".log"));
     }
@@ -43,6 +46,25 @@ record Servers(TestPostgres postgres, TestNats nats, Path log) implements AutoCl
             row.next();
             return row.getString(1);
         }
+    }
+
+    /** The process that all of PostgreSQL's others are children of. */
+    long postgresPid() throws SQLException {
+        return Long.parseLong(value("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)"));
+    }
+
+    /** The nats-server's process. */
+    long natsPid() {
+        return ProcessHandle.current()
+                .descendants()
+                .filter(process -> process.info()
+                        .command()
+                        .map(command -> Path.of(command).getFileName().toString())
+                        .orElse("")
+                        .startsWith("nats-server"))
+                .findFirst()
+                .orElseThrow()
+                .pid();
     }
 
     @Override

@@ -8,7 +8,7 @@ import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.postgres.Endpoint;
 import dev.outboxrelay.slot.SlotMonitor;
 import dev.outboxrelay.source.DebeziumSource;
-import dev.outboxrelay.testing.Await;
+import dev.outboxrelay.testing.ProcessStatus;
 import dev.outboxrelay.testing.RelayProcess;
 import dev.outboxrelay.testing.TestPostgres;
 import java.io.IOException;
@@ -28,8 +28,6 @@ import java.util.concurrent.TimeUnit;
  */
 final class SourceDrain implements DebeziumSource.Handler {
 
-    private static final String SLOT = "bench_source";
-
     private final long rows;
     private final CountDownLatch done = new CountDownLatch(1);
     private final Decoder decoder;
@@ -46,17 +44,10 @@ final class SourceDrain implements DebeziumSource.Handler {
 
     /** Drains a copy of the relay's slot in a new process. */
     static Drained run(Servers servers, int rows, String reader, List<String> javaOptions) throws Exception {
-        servers.postgres().execute("SELECT pg_copy_logical_replication_slot('outbox_relay', '" + SLOT + "')");
-        try {
-            List<String> command = new ArrayList<>(List.of(
-                    System.getProperty("java.home") + "/bin/java",
-                    "-XX:+UseSerialGC",
-                    "-Xmx256m",
-                    "-cp",
-                    System.getProperty("java.class.path")));
-            command.addAll(javaOptions);
+        try (SlotCopy slot = SlotCopy.of(servers, "bench_source")) {
+            List<String> command = new ArrayList<>(ChildJvm.command(SourceDrain.class, javaOptions));
             command.addAll(List.of(
-                    SourceDrain.class.getName(),
+                    slot.name(),
                     servers.postgres().host(),
                     Integer.toString(servers.postgres().port()),
                     servers.postgres().password(TestPostgres.RELAY),
@@ -65,14 +56,6 @@ final class SourceDrain implements DebeziumSource.Handler {
             return read(new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start());
-        } finally {
-            servers.postgres()
-                    .execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '"
-                            + SLOT + "' AND active");
-            Await.until("the slot is dropped", () -> {
-                servers.postgres().execute("SELECT pg_drop_replication_slot('" + SLOT + "')");
-                return true;
-            });
         }
     }
 
@@ -84,18 +67,19 @@ final class SourceDrain implements DebeziumSource.Handler {
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException("the source ended without a result: " + output))
                 .split(" ", -1);
-        return new Drained(Double.parseDouble(figures[1]), Double.parseDouble(figures[2]));
+        return new Drained(
+                Double.parseDouble(figures[1]), Double.parseDouble(figures[2]), Long.parseLong(figures[3]), Map.of());
     }
 
-    /** The process: host, port, password, reader, rows. */
+    /** The process: slot, host, port, password, reader, rows. */
     public static void main(String[] arguments) throws Exception {
         Map<String, String> texts =
-                RelayProcess.settings("jdbc:postgresql://localhost/any", arguments[2], "nats://localhost");
-        texts.put("outbox.source.reader", arguments[3]);
-        texts.put("outbox.postgres.slot", SLOT);
+                RelayProcess.settings("jdbc:postgresql://localhost/any", arguments[3], "nats://localhost");
+        texts.put("outbox.source.reader", arguments[4]);
+        texts.put("outbox.postgres.slot", arguments[0]);
         Settings settings = Decoding.settings(texts);
-        Endpoint endpoint = new Endpoint(arguments[0], Integer.parseInt(arguments[1]), TestPostgres.DATABASE, Map.of());
-        SourceDrain drain = new SourceDrain(Long.parseLong(arguments[4]), settings);
+        Endpoint endpoint = new Endpoint(arguments[1], Integer.parseInt(arguments[2]), TestPostgres.DATABASE, Map.of());
+        SourceDrain drain = new SourceDrain(Long.parseLong(arguments[5]), settings);
         DebeziumSource source = new DebeziumSource(settings, endpoint, SlotMonitor.MESSAGE_PREFIX, drain);
         source.start();
         if (!drain.done.await(10, TimeUnit.MINUTES)) {
@@ -128,7 +112,11 @@ final class SourceDrain implements DebeziumSource.Handler {
             double counted = seen - firsts;
             double seconds = (System.nanoTime() - begin) / (double) TimeUnit.SECONDS.toNanos(1);
             System.out.printf(
-                    Locale.ROOT, "drained %.1f %.3f%n", counted / seconds, (cpu() - beginCpu) / 1_000.0 / counted);
+                    Locale.ROOT,
+                    "drained %.1f %.3f %d%n",
+                    counted / seconds,
+                    (cpu() - beginCpu) / 1_000.0 / counted,
+                    ProcessStatus.peakResidentMb(ProcessHandle.current().pid()));
             done.countDown();
         }
     }

@@ -4,6 +4,7 @@ import dev.outboxrelay.testing.TestPostgres;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,7 @@ final class SteadyWriter implements AutoCloseable {
     private final Thread thread;
     private volatile long written;
     private volatile boolean stopping;
+    private long deadline = Long.MAX_VALUE;
     private volatile @Nullable Throwable failure;
 
     private SteadyWriter(TestPostgres postgres, int rate, int transaction, Rows rows) {
@@ -58,9 +60,18 @@ final class SteadyWriter implements AutoCloseable {
         return writer;
     }
 
-    /** Writes so many rows, each in a transaction of its own, on the caller's thread. */
-    static void write(TestPostgres postgres, int rate, long rows, Rows what) throws SQLException {
-        new SteadyWriter(postgres, rate, 1, what).write(rows);
+    /**
+     * Writes so many rows on the caller's thread; the last transaction may have fewer.
+     *
+     * @param patience after this time it ends
+     * @return how many rows are committed: fewer where the machine has not more to give
+     */
+    static long write(TestPostgres postgres, int rate, int transaction, long rows, Duration patience, Rows what)
+            throws SQLException {
+        SteadyWriter writer = new SteadyWriter(postgres, rate, transaction, what);
+        writer.deadline = System.nanoTime() + patience.toNanos();
+        writer.write(rows);
+        return writer.written;
     }
 
     /** How many rows are committed. Any thread. */
@@ -98,10 +109,10 @@ final class SteadyWriter implements AutoCloseable {
             long pause = TimeUnit.SECONDS.toNanos(transaction) / rate;
             long due = System.nanoTime();
             long next = 0;
-            while (next < atMost && !stopping) {
+            while (next < atMost && !stopping && System.nanoTime() < deadline) {
                 awaitUntil(due);
                 due = Math.max(due + pause, System.nanoTime() - CATCH_UP_NANOS);
-                for (int i = 0; i < transaction; i++) {
+                for (int i = 0; i < transaction && next < atMost; i++) {
                     rows.set(insert, next++);
                     insert.addBatch();
                 }

@@ -16,6 +16,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /** Reads tenants' streams with a plain client. One thread. */
@@ -50,6 +51,16 @@ record StoredMessages(Connection client) {
         });
     }
 
+    /** When each message behind a sequence was stored, by the number that its payload begins with. */
+    void storedAt(String tenant, long behind, BiConsumer<Long, Instant> each) throws Exception {
+        read(
+                tenant,
+                behind,
+                false,
+                message -> each.accept(
+                        number(message), message.metaData().timestamp().toInstant()));
+    }
+
     /** When the row of the message with this sequence was committed. */
     Instant committed(String tenant, long sequence) throws Exception {
         List<Instant> committed = new ArrayList<>();
@@ -66,7 +77,7 @@ record StoredMessages(Connection client) {
         long[] next = {firstNumber};
         StringBuilder wrong = new StringBuilder();
         read(tenant, behind, false, message -> {
-            long number = ByteBuffer.wrap(message.getData()).getLong();
+            long number = number(message);
             if (number != next[0] && wrong.length() == 0) {
                 wrong.append(tenant + ": number " + number + " is where " + next[0] + " belongs");
             }
@@ -76,6 +87,10 @@ record StoredMessages(Connection client) {
             wrong.append(tenant + ": " + (next[0] - firstNumber) + " messages instead of " + count);
         }
         return wrong.toString();
+    }
+
+    private static long number(Message message) {
+        return ByteBuffer.wrap(message.getData()).getLong();
     }
 
     private void read(String tenant, long behind, boolean headersOnly, Consumer<Message> each) throws Exception {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.outboxrelay.lab;
+
+import org.jspecify.annotations.NullMarked;
