@@ -221,15 +221,7 @@ public final class Relay {
                                 new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN)) {
                     runSessions(
                             nats,
-                            new Session.Edges(
-                                    settings,
-                                    database,
-                                    publisher,
-                                    attacher,
-                                    meters,
-                                    spill,
-                                    clock,
-                                    broken));
+                            new Session.Edges(settings, database, publisher, attacher, meters, spill, clock, broken));
                 }
             }
         } catch (IOException e) {

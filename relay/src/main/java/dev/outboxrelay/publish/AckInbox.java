@@ -84,7 +84,7 @@ final class AckInbox implements AutoCloseable {
                 giveUp();
             }
         } catch (InterruptedException e) {
-            closed = true;
+            // closed
         }
         giveUp();
     }
@@ -99,10 +99,11 @@ final class AckInbox implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
+        boolean before = closed;
         closed = true;
         thread.interrupt();
-        if (connection.getStatus() != Connection.Status.CLOSED) {
+        if (!before && connection.getStatus() != Connection.Status.CLOSED) {
             connection.closeDispatcher(dispatcher);
         }
     }

@@ -42,7 +42,10 @@ final class AckInboxIT {
         return new AckInbox.Taker() {
             @Override
             public void answered(Message answer) {
-                told.add(name + (answer.isStatusMessage() ? " status " + answer.getStatus().getCode() : " answered"));
+                told.add(name
+                        + (answer.isStatusMessage()
+                                ? " status " + answer.getStatus().getCode()
+                                : " answered"));
             }
 
             @Override
