@@ -27,9 +27,7 @@ import dev.outboxrelay.telemetry.TenantMeters;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -54,7 +52,6 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
     private final LaneGauge gauge;
     private final TenantBacklog backlog;
     private final Intake intake;
-    private final Map<Item, Long> sentAt = new HashMap<>();
     private long connectionEpoch = -1;
     private boolean changed;
 
@@ -220,7 +217,6 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
             // a reconnect that happened between two looks was a disconnect too: what was in flight is in doubt
             lane.disconnected();
             connectionEpoch = link.epoch();
-            sentAt.clear();
             if (link.connected()) {
                 lane.connected(link.maxPayload(), System.nanoTime());
             }
@@ -264,22 +260,19 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
             return; // the session is over: nothing is sent, and whoever leads now gets the event from the slot
         }
         Envelope envelope = Objects.requireNonNull(item.envelope());
-        sentAt.put(item, System.nanoTime());
+        long sent = System.nanoTime();
         session.publisher()
                 .publish(
                         envelope,
                         position,
                         expectedLastSequence,
-                        outcome -> input(() -> answered(round, item, outcome)));
+                        outcome -> input(() -> answered(round, item, sent, outcome)));
     }
 
-    private void answered(long round, Item item, PublishOutcome outcome) {
+    private void answered(long round, Item item, long sent, PublishOutcome outcome) {
         long now = System.nanoTime();
-        Long sent = sentAt.remove(item);
         if (outcome instanceof PublishOutcome.Stored stored) {
-            if (sent != null) {
-                meters.publishSeconds(now - sent);
-            }
+            meters.publishSeconds(now - sent);
             lane.acknowledged(round, item, stored.sequence(), now);
         } else if (outcome instanceof PublishOutcome.Duplicate duplicate) {
             lane.duplicate(round, item, duplicate.sequence(), now);
@@ -350,7 +343,6 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
 
     @Override
     public void park(List<Item> items, String why) {
-        items.forEach(sentAt::remove);
         backlog.park(items, why);
     }
 

@@ -15,8 +15,6 @@ public record Lsn(long value) implements Comparable<Lsn> {
     /** The invalid position 0/0: before every real one. */
     public static final Lsn NONE = new Lsn(0);
 
-    private static final String DIGITS = "0123456789ABCDEF";
-
     /**
      * Reads PostgreSQL's text form.
      *
@@ -53,22 +51,13 @@ public record Lsn(long value) implements Comparable<Lsn> {
     }
 
     /** Appends the text form: this is done for every message. */
-    void appendTo(StringBuilder out) {
-        appendHex(out, value >>> 32);
-        out.append('/');
-        appendHex(out, value & 0xFFFFFFFFL);
-    }
-
-    private static void appendHex(StringBuilder out, long half) {
-        int digits = Math.max(1, 16 - Long.numberOfLeadingZeros(half) / 4);
-        for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
-            out.append(DIGITS.charAt((int) (half >>> shift) & 15));
-        }
+    void appendTo(AsciiBuffer out) {
+        out.hex(value >>> 32).literal('/').hex(value & 0xFFFFFFFFL);
     }
 
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder(17);
+        AsciiBuffer text = new AsciiBuffer(17);
         appendTo(text);
         return text.toString();
     }

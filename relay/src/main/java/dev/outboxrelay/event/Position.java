@@ -38,25 +38,23 @@ public record Position(
 
     /** The header's value. */
     public String encode() {
-        StringBuilder text = new StringBuilder(160)
-                .append(VERSION)
-                .append(';')
-                .append(term)
-                .append(';')
-                .append(Long.toUnsignedString(slot.systemIdentifier()))
-                .append(';')
-                .append(slot.timeline())
-                .append(';')
-                .append(slot.slot())
-                .append(';');
-        lsn.appendTo(text);
-        text.append(';');
-        after.appendTo(text);
-        return text.append(';')
-                .append(stored)
-                .append(';')
-                .append(live == null ? "" : live.value())
-                .toString();
+        AsciiBuffer text = new AsciiBuffer(160);
+        appendTo(text);
+        return text.toString();
+    }
+
+    /** Appends the header's value. */
+    public void appendTo(AsciiBuffer out) {
+        out.text(VERSION).literal(';').number(term).literal(';');
+        out.text(Long.toUnsignedString(slot.systemIdentifier())).literal(';');
+        out.number(slot.timeline()).literal(';').text(slot.slot()).literal(';');
+        lsn.appendTo(out);
+        out.literal(';');
+        after.appendTo(out);
+        out.literal(';').number(stored).literal(';');
+        if (live != null) {
+            out.text(live.value());
+        }
     }
 
     /** The same live event, named by a message of this term that is sent when the stream is known up to here. */

@@ -3,6 +3,7 @@ package dev.outboxrelay.event;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A table with its schema, each part spelled as PostgreSQL stores it (unquoted names are stored in lower case).
@@ -33,6 +34,18 @@ public record TableName(String schema, String table) {
     /** The name as SQL takes it whatever its case: {@code "schema"."table"}. */
     public String quoted() {
         return "\"" + schema + "\".\"" + table + "\"";
+    }
+
+    /** As of any record, but quick for the same object: every row is looked up by its table. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return this == other
+                || (other instanceof TableName name && table.equals(name.table) && schema.equals(name.schema));
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * schema.hashCode() + table.hashCode();
     }
 
     @Override

@@ -12,6 +12,12 @@ import java.util.function.Consumer;
 /** Publishes envelopes asynchronously. Thread-safe. */
 public final class JetStreamPublisher implements AutoCloseable {
 
+    private static final String MSG_ID = "Nats-Msg-Id";
+    private static final String EXPECTED_STREAM = "Nats-Expected-Stream";
+    private static final String EXPECTED_LAST_SEQUENCE = "Nats-Expected-Last-Sequence";
+    private static final String TENANT = "Outbox-Tenant";
+    private static final String COMMITTED_AT = "Outbox-Committed-At";
+
     private final Connection connection;
     private final AckInbox answers;
     private final boolean chained;
@@ -72,21 +78,18 @@ public final class JetStreamPublisher implements AutoCloseable {
     }
 
     private Headers headers(Envelope envelope, Position position, long expectedLastSequence) {
-        // each name is there once: put makes one list for it, add makes two
-        Headers headers = new Headers();
+        HeaderBlock.Writer headers = new HeaderBlock.Writer();
         for (Header header : envelope.headers()) {
-            headers.put(header.name(), header.value());
+            headers.name(header.name()).text(header.value());
         }
-        headers.put("Nats-Msg-Id", envelope.event().id().value());
-        headers.put("Nats-Expected-Stream", envelope.address().stream().value());
+        headers.name(MSG_ID).text(envelope.event().id().value());
+        headers.name(EXPECTED_STREAM).text(envelope.address().stream().value());
         if (chained) {
-            headers.put("Nats-Expected-Last-Sequence", Long.toString(expectedLastSequence));
+            headers.name(EXPECTED_LAST_SEQUENCE).number(expectedLastSequence);
         }
-        headers.put("Outbox-Tenant", envelope.address().headerValue());
-        headers.put(
-                "Outbox-Committed-At",
-                CommitTime.rfc3339(envelope.event().origin().committedAtMicros()));
-        headers.put(Position.HEADER, position.encode());
-        return headers;
+        headers.name(TENANT).text(envelope.address().headerValue());
+        CommitTime.append(envelope.event().origin().committedAtMicros(), headers.name(COMMITTED_AT));
+        position.appendTo(headers.name(Position.HEADER));
+        return headers.end();
     }
 }

@@ -54,13 +54,16 @@ final class SubjectRule {
             if (c == '*' || c == '>') {
                 return Optional.of("the subject has the wildcard '" + c + "' at character " + (i + 1));
             }
+            tokenEmpty = false;
+            if (c > ' ' && c <= '~') {
+                continue; // as nearly all are
+            }
             if (Character.isWhitespace(c) || Character.isSpaceChar(c) || Character.isISOControl(c)) {
                 return Optional.of("the subject has a blank or control character at character " + (i + 1));
             }
             if (Character.isSurrogate(c) && !isPaired(subject, i)) {
                 return Optional.of("the subject has half of a surrogate pair at character " + (i + 1));
             }
-            tokenEmpty = false;
         }
         return tokenEmpty ? Optional.of("the subject ends with an empty token") : Optional.empty();
     }
