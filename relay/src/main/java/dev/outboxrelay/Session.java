@@ -122,7 +122,6 @@ final class Session implements DebeziumSource.Handler {
     private final List<LaneThread> threads = new ArrayList<>();
     private final Map<String, LaneCell> cells = new ConcurrentHashMap<>();
     private final CompletableFuture<SessionEnd> end = new CompletableFuture<>();
-    private final Map<Item, LaneCell> charged = new ConcurrentHashMap<>();
     private volatile Link link = new Link(0, false, 0);
     private volatile boolean draining;
     private volatile boolean owned;
@@ -377,7 +376,7 @@ final class Session implements DebeziumSource.Handler {
 
     private void enqueue(Item item, Address address, Map<LaneCell, List<Item>> arrivals) {
         LaneCell cell = cell(address);
-        charged.put(item, cell);
+        item.held(cell);
         cell.hold(cost(item.event()));
         arrivals.computeIfAbsent(cell, unused -> new ArrayList<>()).add(item);
     }
@@ -420,8 +419,7 @@ final class Session implements DebeziumSource.Handler {
 
     /** Gives an item's memory back, once. Any thread. */
     void release(Item item) {
-        LaneCell cell = charged.remove(item);
-        if (cell != null) {
+        if (item.unheld() instanceof LaneCell cell) {
             long cost = cost(item.event());
             budget.release(cost);
             cell.unhold(cost);
@@ -444,7 +442,7 @@ final class Session implements DebeziumSource.Handler {
             }
             budget.take(cost);
         }
-        charged.put(item, cell);
+        item.held(cell);
         cell.hold(cost);
         return true;
     }

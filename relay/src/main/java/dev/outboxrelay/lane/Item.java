@@ -7,8 +7,8 @@ import dev.outboxrelay.watermark.Ticket;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One event on its way through a lane. Mutable, owned by its lane and touched by that lane's thread alone; the fields
- * that never change may be read by others.
+ * One event on its way through a lane. Mutable, owned by its lane and touched by that lane's thread alone, but for what
+ * says otherwise; the fields that never change may be read by others.
  */
 public final class Item {
 
@@ -34,6 +34,7 @@ public final class Item {
     private long expectedSequence;
     private boolean acknowledged;
     private long duplicateAt;
+    private @Nullable Object holder;
 
     private Item(
             From from,
@@ -123,6 +124,18 @@ public final class Item {
     /** What it takes while it waits, in bytes; only content counts. */
     long bytes() {
         return event.payload().size();
+    }
+
+    /** Notes for whom memory is counted that it takes. Any thread. */
+    public synchronized void held(Object by) {
+        holder = by;
+    }
+
+    /** Who {@link #held} it, told once; null when nobody does any more. Any thread. */
+    public synchronized @Nullable Object unheld() {
+        Object was = holder;
+        holder = null;
+        return was;
     }
 
     /** How often it was sent in vain. */
