@@ -2,6 +2,7 @@ package dev.outboxrelay.source;
 
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.core.Oid;
 import org.postgresql.util.PGbytea;
@@ -9,14 +10,30 @@ import org.postgresql.util.PGbytea;
 /**
  * The column types that are read straight from the stream, each into the value that the engine would make of it. Pure.
  *
- * <p>Values come as text, as the type's output function writes them in the walsender's session (PostgreSQL
- * documentation, "Logical Replication Message Formats", TupleData).
+ * <p>Each value comes as text, as the type's output function writes it in the walsender's session, or in binary, as the
+ * type's send function writes it (PostgreSQL documentation, "Logical Replication Message Formats", TupleData). Both
+ * forms give the same value.
  */
 enum ColumnType {
     TEXT {
         @Override
-        Object read(byte[] source, int from, int length) {
-            return new String(source, from, length, StandardCharsets.UTF_8);
+        Object readBinary(byte[] source, int from, int length) {
+            return text(source, from, length);
+        }
+    },
+    UUID {
+        @Override
+        Object readBinary(byte[] source, int from, int length) {
+            check(length == 2 * Long.BYTES, length);
+            return new java.util.UUID(number(source, from, Long.BYTES), number(source, from + Long.BYTES, Long.BYTES))
+                    .toString();
+        }
+    },
+    JSONB {
+        @Override
+        Object readBinary(byte[] source, int from, int length) {
+            check(length >= 1 && source[from] == 1, length);
+            return text(source, from + 1, length - 1);
         }
     },
     WHOLE {
@@ -24,11 +41,23 @@ enum ColumnType {
         Object read(byte[] source, int from, int length) {
             return Long.valueOf(new String(source, from, length, StandardCharsets.US_ASCII));
         }
+
+        @Override
+        Object readBinary(byte[] source, int from, int length) {
+            check(length == Short.BYTES || length == Integer.BYTES || length == Long.BYTES, length);
+            return number(source, from, length);
+        }
     },
     BOOLEAN {
         @Override
         Object read(byte[] source, int from, int length) {
             return source[from] == 't';
+        }
+
+        @Override
+        Object readBinary(byte[] source, int from, int length) {
+            check(length == 1, length);
+            return source[from] != 0;
         }
     },
     BYTES {
@@ -38,17 +67,22 @@ enum ColumnType {
                 return Hex.decode(source, from + 2, length - 2);
             }
             // bytea_output = escape, set for the role or the database
-            byte[] text = new byte[length];
-            System.arraycopy(source, from, text, 0, length);
-            byte[] bytes = PGbytea.toBytes(text);
+            byte[] bytes = PGbytea.toBytes(Arrays.copyOfRange(source, from, from + length));
             return bytes == null ? new byte[0] : bytes;
+        }
+
+        @Override
+        Object readBinary(byte[] source, int from, int length) {
+            return Arrays.copyOfRange(source, from, from + length);
         }
     };
 
     /** The type with this OID (pg_type.dat); null for those that only the engine can read. */
     static @Nullable ColumnType of(int oid) {
         return switch (oid) {
-            case Oid.TEXT, Oid.VARCHAR, Oid.BPCHAR, Oid.UUID, Oid.JSON, Oid.JSONB -> TEXT;
+            case Oid.TEXT, Oid.VARCHAR, Oid.BPCHAR, Oid.JSON -> TEXT;
+            case Oid.UUID -> UUID;
+            case Oid.JSONB -> JSONB;
             case Oid.INT2, Oid.INT4, Oid.INT8 -> WHOLE;
             case Oid.BOOL -> BOOLEAN;
             case Oid.BYTEA -> BYTES;
@@ -61,5 +95,34 @@ enum ColumnType {
      *
      * @throws SQLException when the text is no value of this type
      */
-    abstract Object read(byte[] source, int from, int length) throws SQLException;
+    Object read(byte[] source, int from, int length) throws SQLException {
+        return text(source, from, length);
+    }
+
+    /**
+     * A value from its binary form.
+     *
+     * @throws IllegalStateException when no value of this type looks like that
+     */
+    abstract Object readBinary(byte[] source, int from, int length);
+
+    private static String text(byte[] source, int from, int length) {
+        return new String(source, from, length, StandardCharsets.UTF_8);
+    }
+
+    /** A number with its sign, most significant byte first. */
+    private static long number(byte[] source, int from, int length) {
+        long number = source[from];
+        for (int i = 1; i < length; i++) {
+            number = number << 8 | (source[from + i] & 0xFF);
+        }
+        return number;
+    }
+
+    void check(boolean possible, int length) {
+        if (!possible) {
+            throw new IllegalStateException(
+                    "no value of type " + this + " has this binary form of " + length + " bytes");
+        }
+    }
 }

@@ -21,14 +21,17 @@ final class LeanConnection implements ReplicationConnection {
     private final LeanSettings settings;
     private final PgOutput output;
     private final Handover handover;
+    private final ValueForm form;
 
     /** @param engine the engine's own connection, which is a JDBC connection too */
-    LeanConnection(ReplicationConnection engine, LeanSettings settings, PgOutput output, Handover handover) {
+    LeanConnection(
+            ReplicationConnection engine, LeanSettings settings, PgOutput output, Handover handover, ValueForm form) {
         this.engine = engine;
         this.connection = (JdbcConnection) engine;
         this.settings = settings;
         this.output = output;
         this.handover = handover;
+        this.form = form;
     }
 
     /** Starts at the slot's confirmed position; the slot is ours when this returns. */
@@ -48,10 +51,11 @@ final class LeanConnection implements ReplicationConnection {
                 .withSlotOption("proto_version", 1)
                 .withSlotOption("publication_names", '"' + settings.publication() + '"')
                 .withSlotOption("messages", true)
+                .withSlotOption("binary", form.isBinary())
                 .withStatusInterval(Math.toIntExact(settings.statusInterval().toMillis()), TimeUnit.MILLISECONDS)
                 .start();
         handover.open();
-        return new LeanStream(stream, output, handover, settings);
+        return new LeanStream(stream, output, handover, settings, form);
     }
 
     /**

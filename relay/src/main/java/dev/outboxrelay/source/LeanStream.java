@@ -50,6 +50,7 @@ final class LeanStream implements ReplicationStream {
     private final PgOutput output;
     private final Handover handover;
     private final LeanSettings settings;
+    private final ValueForm form;
     private final long batchBytes;
     private final AtomicInteger writers = new AtomicInteger();
     private Batch batch = new Batch();
@@ -58,11 +59,12 @@ final class LeanStream implements ReplicationStream {
     private @Nullable ExecutorService keepAlive;
     private volatile Lsn lastReceived = Lsn.INVALID_LSN;
 
-    LeanStream(PGReplicationStream stream, PgOutput output, Handover handover, LeanSettings settings) {
+    LeanStream(PGReplicationStream stream, PgOutput output, Handover handover, LeanSettings settings, ValueForm form) {
         this.stream = stream;
         this.output = output;
         this.handover = handover;
         this.settings = settings;
+        this.form = form;
         this.batchBytes = Math.min(BATCH_BYTES, settings.queueBytes() / 4);
     }
 
@@ -72,6 +74,7 @@ final class LeanStream implements ReplicationStream {
         try {
             return run();
         } catch (SQLException | RuntimeException | Error e) {
+            form.failed(e);
             handover.fail();
             throw e;
         }

@@ -52,7 +52,15 @@ public final class LeanTask extends PostgresConnectorTask {
         topic = config.getLogicalName();
         partition = new PostgresPartition(topic, config.databaseName()).getSourcePartition();
         PgOutput output = new PgOutput(all.wanted(), new StockRows(connection, schema, config));
-        return new LeanConnection(super.buildReplicationConnection(connection, schema, config), all, output, rows);
+        // never over the replication connection: its process would decode the WAL with what the query has put into its
+        // caches, tables as they are now, and crash the server where a column's type has changed
+        ValueForm form = ValueForm.choose(connection.connection(), all);
+        connection.commit();
+        if (form.isBinary()) {
+            output.expectBinary();
+        }
+        return new LeanConnection(
+                super.buildReplicationConnection(connection, schema, config), all, output, rows, form);
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLState;
 
 /**
  * Reads the messages of the plugin {@code pgoutput}, protocol version 1 without streaming (PostgreSQL documentation,
@@ -40,10 +41,18 @@ final class PgOutput {
     private final Map<Integer, @Nullable Relation> relations = new HashMap<>();
     private Lsn lastPassed = Lsn.NONE;
     private long committedAtMicros;
+    private boolean binary;
 
     PgOutput(Map<TableName, List<String>> wanted, EngineRows engine) {
         this.wanted = wanted;
         this.engine = engine;
+    }
+
+    /**
+     * Says that the stream was asked for binary values, of which the engine can read none. Before the first message.
+     */
+    void expectBinary() {
+        binary = true;
     }
 
     /**
@@ -120,6 +129,12 @@ final class PgOutput {
         }
         Relation relation = new Relation(table, columns, all);
         if (relation.isReadByEngine()) {
+            if (binary) {
+                throw new SQLException(
+                        "the WAL has a column of " + table + " with a type that is read in text only, and this stream"
+                                + " is in binary: the next start reads in text",
+                        PSQLState.NOT_IMPLEMENTED.getState());
+            }
             message.position(start);
             engine.describe(message);
         }

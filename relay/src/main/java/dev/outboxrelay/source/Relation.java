@@ -71,15 +71,18 @@ final class Relation {
         byte[] source = tuple.array();
         for (int i = 0; i < count; i++) {
             byte form = tuple.get();
-            if (form == 't') {
+            if (form == 't' || form == 'b') {
                 int length = tuple.getInt();
                 ColumnType type = types[i];
                 if (type != null) {
-                    values[places[i]] = type.read(source, tuple.arrayOffset() + tuple.position(), length);
+                    int from = tuple.arrayOffset() + tuple.position();
+                    // also a stream in binary has values in text: those of types that can do nothing else
+                    values[places[i]] =
+                            form == 'b' ? type.readBinary(source, from, length) : type.read(source, from, length);
                 }
                 tuple.position(tuple.position() + length);
             } else if (form != 'n') {
-                // u: not sent because unchanged, which an insert cannot have; b: binary, which was not asked for
+                // u: not sent because unchanged, which an insert cannot have
                 throw new IllegalStateException("a row of " + table + " has a value in the form " + (char) form);
             }
         }

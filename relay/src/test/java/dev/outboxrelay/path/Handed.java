@@ -18,6 +18,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -124,6 +125,22 @@ final class Handed implements DebeziumSource.Handler, AutoCloseable {
             }
             return hasPassed(position);
         });
+    }
+
+    /** Waits until the source has failed, and says why. */
+    Throwable awaitFailure() {
+        Await.until(slot + " fails", Duration.ofSeconds(60), () -> failure() != null);
+        return Objects.requireNonNull(failure());
+    }
+
+    /** The command that started the slot's stream. */
+    String startCommand() throws SQLException {
+        try (var superuser = outbox.superuser();
+                var statement = superuser.createStatement();
+                var result = statement.executeQuery("SELECT a.query FROM pg_replication_slots s JOIN pg_stat_activity a"
+                        + " ON a.pid = s.active_pid WHERE s.slot_name = '" + slot + "'")) {
+            return result.next() ? result.getString(1) : "";
+        }
     }
 
     private synchronized @Nullable Throwable failure() {

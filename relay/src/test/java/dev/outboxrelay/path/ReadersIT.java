@@ -22,6 +22,9 @@ import org.postgresql.PGConnection;
  */
 final class ReadersIT {
 
+    private static final String BINARY = "\"binary\" 'true'";
+    private static final String TEXT = "\"binary\" 'false'";
+
     private static int databases;
 
     private Outbox outbox;
@@ -54,7 +57,7 @@ final class ReadersIT {
                 Row.of("").withHeaders("[1, 2, null]"),
                 Row.of("line\nend\ttab'\"\\x").withHeaders("null"));
 
-        assertThat(readBoth(Map.of())).hasSize(7);
+        assertThat(readBoth(Map.of(), BINARY)).hasSize(7);
     }
 
     @Test
@@ -158,17 +161,97 @@ final class ReadersIT {
                 INSERT INTO whole VALUES (1, 'w', 5, 'a')
                 """);
 
-        List<Handed.Row> rows = readBoth(Map.of(
-                "outbox.source.tables[0].table", "public.plain",
-                "outbox.source.tables[0].subject", "{a}.{b}.{c}.{d}.{e}.{f}.{g}.{h}",
-                "outbox.source.tables[1].table", "public.rare",
-                "outbox.source.tables[1].subject",
-                        "{a}.{b}.{c}.{d}.{e}.{f}.{g}.{h}.{i}.{j}.{k}.{l}.{m}.{n}.{o}.{p}.{q}.{r}.{s}.{t}.{u}.{v}.{w}.{x}.{y}",
-                "outbox.source.tables[2].table", "public.whole",
-                "outbox.source.tables[2].subject", "{a}.{missing}"));
+        List<Handed.Row> rows = readBoth(
+                Map.of(
+                        "outbox.source.tables[0].table", "public.plain",
+                        "outbox.source.tables[0].subject", "{a}.{b}.{c}.{d}.{e}.{f}.{g}.{h}",
+                        "outbox.source.tables[1].table", "public.rare",
+                        "outbox.source.tables[1].subject",
+                                "{a}.{b}.{c}.{d}.{e}.{f}.{g}.{h}.{i}.{j}.{k}.{l}.{m}.{n}.{o}.{p}.{q}.{r}.{s}.{t}.{u}.{v}.{w}.{x}.{y}",
+                        "outbox.source.tables[2].table", "public.whole",
+                        "outbox.source.tables[2].subject", "{a}.{missing}"),
+                TEXT);
 
         assertThat(rows).hasSize(7);
         assertThat(rows.get(1).values()).containsEntry("g", "null").containsEntry("h", "null");
+    }
+
+    @Test
+    void values_of_every_type_that_is_read_in_binary() throws Exception {
+        outbox.execute("""
+                CREATE TYPE mood AS ENUM ('sad', 'ok');
+                CREATE DOMAIN label AS text;
+                CREATE TABLE plain (id bigint PRIMARY KEY, tenant_id varchar(40), payload json,
+                  a char(5), b smallint, c integer, d boolean, e uuid, f jsonb, g text DEFAULT 'a default',
+                  h bigint DEFAULT 7, unread timestamptz DEFAULT now(), never mood DEFAULT 'ok',
+                  name label DEFAULT 'x', rights aclitem, list text[] DEFAULT '{a,b}', span int4range DEFAULT '[1,5)');
+                CREATE TABLE small (id smallint PRIMARY KEY, tenant_id uuid, payload jsonb, a boolean);
+                ALTER PUBLICATION outbox ADD TABLE plain, small;
+                GRANT SELECT ON plain, small TO outbox_relay
+                """);
+        createSlots();
+        outbox.execute("""
+                INSERT INTO plain (id, tenant_id, payload, a, b, c, d, e, f, g, h, rights) VALUES
+                  (9223372036854775807, 'v', '{"a":  1}', 'x', -32768, 2147483647, true,
+                   'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '{"b": [1, 2],  "a": null}', 'text', -1,
+                   'postgres=r/postgres'),
+                  (-9223372036854775808, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+                  (0, '', '"é"', '', 0, -1, false, '00000000-0000-0000-0000-000000000000', '"x"', '', 0, NULL);
+                INSERT INTO small VALUES (-1, gen_random_uuid(), '{"ü": "\\u0001 😀"}', false),
+                  (2, NULL, 'null', NULL)
+                """);
+
+        List<Handed.Row> rows = readBoth(
+                Map.of(
+                        "outbox.source.tables[0].table", "public.plain",
+                        "outbox.source.tables[0].subject", "{a}.{b}.{c}.{d}.{e}.{f}.{g}.{h}",
+                        "outbox.source.tables[1].table", "public.small",
+                        "outbox.source.tables[1].subject", "{a}.{missing}"),
+                BINARY);
+
+        assertThat(rows).hasSize(5);
+        assertThat(rows.get(0).values())
+                .containsEntry("e", "text a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")
+                .containsEntry("c", "value 2147483647");
+    }
+
+    @Test
+    void columns_that_the_server_cannot_send_in_binary_make_the_stream_text() throws Exception {
+        outbox.execute("""
+                CREATE TABLE other (id int PRIMARY KEY, rights aclitem[]);
+                ALTER PUBLICATION outbox ADD TABLE other
+                """);
+        createSlots();
+        outbox.insert(Row.of("a"));
+        outbox.execute("INSERT INTO other VALUES (1, '{postgres=r/postgres}')");
+        outbox.insert(Row.of("b"));
+
+        assertThat(readBoth(Map.of(), TEXT)).hasSize(2);
+    }
+
+    @Test
+    void a_stream_in_binary_that_meets_other_types_in_the_wal_fails_and_the_next_one_is_text() throws Exception {
+        outbox.execute("""
+                CREATE TABLE growing (id int PRIMARY KEY, tenant_id text, payload bytea, subject text);
+                ALTER PUBLICATION outbox ADD TABLE growing;
+                GRANT SELECT ON growing TO outbox_relay
+                """);
+        createSlots();
+        outbox.execute("INSERT INTO growing VALUES (1, 'a', 'one', 's.1')");
+        try (Handed lean = Handed.start(outbox, "reader_lean", Reader.LEAN, tables("growing"))) {
+            lean.awaitPassed(end());
+            assertThat(lean.startCommand()).contains(BINARY);
+            outbox.execute("ALTER TABLE growing ALTER COLUMN subject TYPE timestamptz USING '2026-01-01T00:00Z'");
+            outbox.execute("INSERT INTO growing VALUES (2, 'a', 'two', '2026-01-02T00:00Z')");
+
+            assertThat(lean.awaitFailure()).hasStackTraceContaining("the next start reads in text");
+            assertThat(lean.rows()).hasSize(1);
+        }
+        // as the table is now it could be read in binary, but not what lies in the WAL
+        outbox.execute("ALTER TABLE growing ALTER COLUMN subject TYPE text");
+        outbox.execute("INSERT INTO growing VALUES (3, 'a', 'three', 's.3')");
+
+        assertThat(readBoth(tables("growing"), TEXT)).hasSize(3);
     }
 
     @Test
@@ -296,9 +379,15 @@ final class ReadersIT {
 
     /** What both readers hand over, one after the other: two engines in one JVM fight for their JMX names. */
     private List<Handed.Row> readBoth(Map<String, String> settings) throws Exception {
+        return readBoth(settings, "START_REPLICATION");
+    }
+
+    /** @param command part of what the lean reader's stream was started with */
+    private List<Handed.Row> readBoth(Map<String, String> settings, String command) throws Exception {
         String end = end();
         try (Handed lean = Handed.start(outbox, "reader_lean", Reader.LEAN, settings)) {
             lean.awaitPassed(end);
+            assertThat(lean.startCommand()).contains(command);
             assertSameAsStock(lean, end, settings);
             return lean.rows();
         }

@@ -8,6 +8,7 @@ import java.util.HexFormat;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.core.Oid;
 
@@ -59,6 +60,49 @@ final class ColumnTypeTest {
     @ValueSource(strings = {"\\x0", "\\x0g", "\\xzz", "\\x00112233445566778899aabbccddee/0", "\\x:011223344556677"})
     void bytes_that_are_no_pairs_of_hex_digits_are_an_error(String text) {
         assertThatThrownBy(() -> read(Oid.BYTEA, text)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    private static Object readBinary(int oid, String hex) {
+        byte[] bytes = HexFormat.of().parseHex("ffff" + hex + "ffff");
+        return java.util.Objects.requireNonNull(ColumnType.of(oid)).readBinary(bytes, 2, bytes.length - 4);
+    }
+
+    @Test
+    void the_binary_form_gives_the_same_value_as_the_text() throws Exception {
+        for (int oid : new int[] {Oid.TEXT, Oid.VARCHAR, Oid.BPCHAR, Oid.JSON}) {
+            assertThat(readBinary(oid, "c3a420f09f9880")).isEqualTo(read(oid, "ä 😀"));
+            assertThat(readBinary(oid, "")).isEqualTo(read(oid, ""));
+        }
+        assertThat(readBinary(Oid.JSONB, "017b7d")).isEqualTo(read(Oid.JSONB, "{}"));
+        assertThat(readBinary(Oid.UUID, "a0eebc999c0b4ef8bb6d6bb9bd380a11"))
+                .isEqualTo(read(Oid.UUID, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"));
+        assertThat(readBinary(Oid.UUID, "0".repeat(32)))
+                .isEqualTo(read(Oid.UUID, "00000000-0000-0000-0000-000000000000"));
+        assertThat(readBinary(Oid.INT8, "8000000000000000")).isEqualTo(read(Oid.INT8, "-9223372036854775808"));
+        assertThat(readBinary(Oid.INT8, "00000000ffffffff")).isEqualTo(read(Oid.INT8, "4294967295"));
+        assertThat(readBinary(Oid.INT4, "ffffff80")).isEqualTo(read(Oid.INT4, "-128"));
+        assertThat(readBinary(Oid.INT2, "7fff")).isEqualTo(read(Oid.INT2, "32767"));
+        assertThat(readBinary(Oid.BOOL, "01")).isEqualTo(read(Oid.BOOL, "t"));
+        assertThat(readBinary(Oid.BOOL, "00")).isEqualTo(read(Oid.BOOL, "f"));
+        assertThat(readBinary(Oid.BYTEA, "00ff5c78")).isEqualTo(read(Oid.BYTEA, "\\x00ff5c78"));
+        assertThat(readBinary(Oid.BYTEA, "")).isEqualTo(read(Oid.BYTEA, "\\x"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        Oid.UUID + ", 00",
+        Oid.UUID + ", 00112233445566778899aabbccddeeff00",
+        Oid.JSONB + ", ''",
+        Oid.JSONB + ", 027b7d",
+        Oid.INT8 + ", 000000",
+        Oid.INT4 + ", ''",
+        Oid.BOOL + ", ''",
+        Oid.BOOL + ", 0001",
+    })
+    void a_binary_form_that_no_value_has_is_an_error(int oid, String hex) {
+        assertThatThrownBy(() -> readBinary(oid, hex))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("of " + hex.length() / 2 + " bytes");
     }
 
     @Test

@@ -100,6 +100,22 @@ final class Messages {
         });
     }
 
+    /** A row of two values, one in binary and one in text. */
+    static ByteBuffer insertMixed(int relation, byte[] binary, String text) {
+        return message('I', out -> {
+            out.writeInt(relation);
+            out.writeByte('N');
+            out.writeShort(2);
+            out.writeByte('b');
+            out.writeInt(binary.length);
+            out.write(binary);
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            out.writeByte('t');
+            out.writeInt(bytes.length);
+            out.write(bytes);
+        });
+    }
+
     /** A row of one value in a form that is neither text nor null. */
     static ByteBuffer insertInForm(int relation, char form) {
         return message('I', out -> {

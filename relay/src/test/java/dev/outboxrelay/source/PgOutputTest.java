@@ -160,12 +160,49 @@ final class PgOutputTest {
         assertThatThrownBy(() -> read(1, Messages.insert(9, "a"))).isInstanceOf(IllegalStateException.class);
     }
 
-    @ParameterizedTest
-    @ValueSource(chars = {'u', 'b'})
-    void a_value_that_was_not_sent_as_text_ends_the_stream(char form) {
+    @Test
+    void values_are_read_in_binary_and_in_text_as_each_of_them_says() {
+        output.expectBinary();
+        byte[] id = new byte[16];
+        id[15] = 7;
+        readAll(table(), Messages.insertMixed(1, id, "\\x0102"));
+        readAll(Messages.relation(1, "outbox", "message", PAYLOAD, ID), Messages.insertMixed(1, id, "a"));
+        readAll(Messages.relation(1, "outbox", "message", new Relation.Column("unread", ENUM), ID));
+        readAll(Messages.insertMixed(1, id, "b"), Messages.insert(1, null, null));
+
+        assertThat(rows())
+                .extracting(row -> row.columns().get("id"))
+                .containsExactly("00000000-0000-0000-0000-000000000007", "a", "b", null);
+        assertThat(rows().get(0).columns().get("payload")).isEqualTo(new byte[] {1, 2});
+        assertThat(rows().get(1).columns().get("payload")).isEqualTo(id);
+    }
+
+    @Test
+    void a_type_that_only_the_engine_knows_ends_a_stream_in_binary() {
+        output.expectBinary();
+        ByteBuffer changed = Messages.relation(1, "outbox", "message", new Relation.Column("id", ENUM), PAYLOAD);
+
+        assertThatThrownBy(() -> output.read(changed, 1, batch))
+                .isInstanceOf(java.sql.SQLException.class)
+                .hasMessageContaining("outbox.message")
+                .hasMessageContaining("the next start reads in text");
+        assertThat(engineSaw).isEmpty();
+    }
+
+    @Test
+    void a_binary_value_of_the_wrong_length_ends_the_stream() {
         read(1, Messages.relation(1, "outbox", "message", ID));
 
-        assertThatThrownBy(() -> read(2, Messages.insertInForm(1, form))).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> read(2, Messages.insertInForm(1, 'b')))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("UUID");
+    }
+
+    @Test
+    void a_value_that_was_not_sent_ends_the_stream() {
+        read(1, Messages.relation(1, "outbox", "message", ID));
+
+        assertThatThrownBy(() -> read(2, Messages.insertInForm(1, 'u'))).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
