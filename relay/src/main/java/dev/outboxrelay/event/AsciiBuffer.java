@@ -61,6 +61,11 @@ public final class AsciiBuffer {
         return digits(number, decimals(number));
     }
 
+    /** Appends a number whose highest bit is no sign, decimal. */
+    AsciiBuffer unsigned(long number) {
+        return number < 0 ? text(Long.toUnsignedString(number)) : number(number);
+    }
+
     /** Appends a number with zeros before it, up to so many digits. */
     public AsciiBuffer number(long number, int digits) {
         return digits(number, digits);

@@ -46,7 +46,7 @@ public record Position(
     /** Appends the header's value. */
     public void appendTo(AsciiBuffer out) {
         out.text(VERSION).literal(';').number(term).literal(';');
-        out.text(Long.toUnsignedString(slot.systemIdentifier())).literal(';');
+        out.unsigned(slot.systemIdentifier()).literal(';');
         out.number(slot.timeline()).literal(';').text(slot.slot()).literal(';');
         lsn.appendTo(out);
         out.literal(';');

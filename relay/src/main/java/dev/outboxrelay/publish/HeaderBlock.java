@@ -20,6 +20,16 @@ final class HeaderBlock extends Headers {
         this.block = block;
     }
 
+    /** A name that is written again and again. */
+    static final class Name {
+
+        private final byte[] line;
+
+        Name(String name) {
+            this.line = ("\r\n" + name + ":").getBytes(StandardCharsets.US_ASCII);
+        }
+    }
+
     /** Writes one block. Names are HTTP tokens, no two of them alike; values are printable ASCII. */
     static final class Writer {
 
@@ -28,6 +38,11 @@ final class HeaderBlock extends Headers {
         /** Begins a header; its value is to be appended to what this returns. */
         AsciiBuffer name(String name) {
             return block.literal(LINE_END).text(name).literal(':');
+        }
+
+        /** The same for a name that every message has. */
+        AsciiBuffer name(Name name) {
+            return block.literal(name.line);
         }
 
         HeaderBlock end() {

@@ -12,11 +12,13 @@ import java.util.function.Consumer;
 /** Publishes envelopes asynchronously. Thread-safe. */
 public final class JetStreamPublisher implements AutoCloseable {
 
-    private static final String MSG_ID = "Nats-Msg-Id";
-    private static final String EXPECTED_STREAM = "Nats-Expected-Stream";
-    private static final String EXPECTED_LAST_SEQUENCE = "Nats-Expected-Last-Sequence";
-    private static final String TENANT = "Outbox-Tenant";
-    private static final String COMMITTED_AT = "Outbox-Committed-At";
+    private static final HeaderBlock.Name MSG_ID = new HeaderBlock.Name("Nats-Msg-Id");
+    private static final HeaderBlock.Name EXPECTED_STREAM = new HeaderBlock.Name("Nats-Expected-Stream");
+    private static final HeaderBlock.Name EXPECTED_LAST_SEQUENCE = new HeaderBlock.Name("Nats-Expected-Last-Sequence");
+    private static final HeaderBlock.Name TENANT = new HeaderBlock.Name("Outbox-Tenant");
+    private static final HeaderBlock.Name COMMITTED_AT = new HeaderBlock.Name("Outbox-Committed-At");
+
+    private static final HeaderBlock.Name POSITION = new HeaderBlock.Name(Position.HEADER);
 
     private final Connection connection;
     private final AckInbox answers;
@@ -89,7 +91,7 @@ public final class JetStreamPublisher implements AutoCloseable {
         }
         headers.name(TENANT).text(envelope.address().headerValue());
         CommitTime.append(envelope.event().origin().committedAtMicros(), headers.name(COMMITTED_AT));
-        position.appendTo(headers.name(Position.HEADER));
+        position.appendTo(headers.name(POSITION));
         return headers.end();
     }
 }

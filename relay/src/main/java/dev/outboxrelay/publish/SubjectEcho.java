@@ -18,7 +18,8 @@ final class SubjectEcho {
 
     /** Replaces what no header may hold in these bytes, which follow the ones of the last call. */
     void mask(byte[] bytes, int from, int length) {
-        for (int i = from; i < from + length; i++) {
+        int end = from + length;
+        for (int i = next(bytes, from, end); i < end; i = next(bytes, i + 1, end)) {
             byte b = bytes[i];
             if (matched < BEFORE.length) {
                 matched = b == BEFORE[matched] ? matched + 1 : b == BEFORE[0] ? 1 : 0;
@@ -28,5 +29,16 @@ final class SubjectEcho {
                 bytes[i] = '?';
             }
         }
+    }
+
+    /** The next byte that matters: while nothing is matched, one that begins a match. Nearly all are passed here. */
+    private int next(byte[] bytes, int from, int end) {
+        int i = from;
+        if (matched == 0) {
+            while (i < end && bytes[i] != BEFORE[0]) {
+                i++;
+            }
+        }
+        return i;
     }
 }
