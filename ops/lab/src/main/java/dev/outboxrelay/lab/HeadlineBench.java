@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
         })
 final class HeadlineBench implements Callable<Integer> {
 
-    @Option(names = "--rows", defaultValue = "200000")
+    @Option(names = "--rows", defaultValue = "300000")
     private int rows;
 
     @Option(names = "--bytes", defaultValue = "500")
