@@ -55,6 +55,14 @@ final class DrainPace {
         go();
     }
 
+    /** Nobody could look; to be told instead. */
+    void unknown() {
+        synchronized (this) {
+            spent = 0;
+        }
+        go();
+    }
+
     private void go() {
         take().forEach(Runnable::run);
     }

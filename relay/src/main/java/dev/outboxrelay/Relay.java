@@ -619,6 +619,10 @@ public final class Relay {
         public void unknown(String why) {
             slot = null;
             meters.slotUnknown();
+            Session running = session;
+            if (running != null) {
+                running.drainPace().unknown();
+            }
         }
 
         @Override

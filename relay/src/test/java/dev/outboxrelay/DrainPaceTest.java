@@ -66,6 +66,18 @@ final class DrainPaceTest {
     }
 
     @Test
+    void while_nobody_can_look_it_stays_slow_and_goes_on() {
+        pace.look(1_000);
+        ask("acme", "globex");
+        pace.fetched(500);
+        assertThat(taken()).containsExactly("acme");
+
+        pace.unknown();
+
+        assertThat(taken()).containsExactly("globex");
+    }
+
+    @Test
     void all_who_wait_go_when_the_WAL_is_freed() {
         pace.look(1_000);
         ask("acme", "globex", "initech");

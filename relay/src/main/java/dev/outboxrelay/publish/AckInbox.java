@@ -58,12 +58,15 @@ final class AckInbox implements AutoCloseable {
     String expect(Taker taker) {
         long number = last.incrementAndGet();
         waiting.put(number, new Waiting(System.nanoTime() + PATIENCE.toNanos(), taker));
+        if (closed) {
+            giveUp();
+        }
         return prefix + number;
     }
 
-    /** Nothing was sent with this reply subject: its taker is told nothing. */
-    void forget(String replySubject) {
-        waiting.remove(number(replySubject));
+    /** Nothing was sent with this reply subject: its taker is told nothing. False when it was told already. */
+    boolean forget(String replySubject) {
+        return waiting.remove(number(replySubject)) != null;
     }
 
     private void arrived(Message message) {

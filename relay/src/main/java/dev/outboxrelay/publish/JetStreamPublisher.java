@@ -17,7 +17,6 @@ public final class JetStreamPublisher implements AutoCloseable {
     private static final HeaderBlock.Name EXPECTED_LAST_SEQUENCE = new HeaderBlock.Name("Nats-Expected-Last-Sequence");
     private static final HeaderBlock.Name TENANT = new HeaderBlock.Name("Outbox-Tenant");
     private static final HeaderBlock.Name COMMITTED_AT = new HeaderBlock.Name("Outbox-Committed-At");
-
     private static final HeaderBlock.Name POSITION = new HeaderBlock.Name(Position.HEADER);
 
     private final Connection connection;
@@ -52,8 +51,9 @@ public final class JetStreamPublisher implements AutoCloseable {
                     headers(envelope, position, expectedLastSequence),
                     envelope.event().payload().bytes());
         } catch (RuntimeException e) {
-            answers.forget(replySubject);
-            outcome.accept(new PublishOutcome.Failed(PublishErrors.notSent(e)));
+            if (answers.forget(replySubject)) {
+                outcome.accept(new PublishOutcome.Failed(PublishErrors.notSent(e)));
+            }
         }
     }
 

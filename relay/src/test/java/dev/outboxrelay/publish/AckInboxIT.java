@@ -101,10 +101,13 @@ final class AckInboxIT {
     void who_waits_when_it_is_closed_is_told_at_once_and_what_was_not_sent_never() {
         send("echo.a", "a");
         String unsent = inbox.expect(taker("b"));
-        inbox.forget(unsent);
+        assertThat(inbox.forget(unsent)).isTrue();
+        assertThat(inbox.forget(unsent)).isFalse();
 
         inbox.close();
-
         awaitTold("a unanswered");
+
+        send("echo.c", "c");
+        awaitTold("a unanswered", "c unanswered");
     }
 }
