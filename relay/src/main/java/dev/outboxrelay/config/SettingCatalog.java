@@ -1,6 +1,7 @@
 package dev.outboxrelay.config;
 
 import dev.outboxrelay.event.TableName;
+import dev.outboxrelay.event.TenantPattern;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -187,6 +188,48 @@ public final class SettingCatalog {
             "skip",
             "Whether a tenant's later events go on behind a dead letter (skip) or wait for an operator (hold).");
 
+    static final Setting<Duration> CONSUMER_ACK_WAIT = Setting.withDefault(
+            "outbox.consumer-defaults.ack-wait",
+            ConsumerTypes.PAUSE,
+            "30s",
+            "How long the server waits for the acknowledgement of a delivered message; per consumer, if not said there.");
+    static final Setting<Integer> CONSUMER_MAX_ACK_PENDING = Setting.withDefault(
+            "outbox.consumer-defaults.max-ack-pending",
+            ConsumerTypes.BOUND,
+            "500",
+            "Most messages that are delivered and not acknowledged; -1 is no bound.");
+    static final Setting<Integer> CONSUMER_MAX_DELIVER = Setting.withDefault(
+            "outbox.consumer-defaults.max-deliver",
+            ConsumerTypes.BOUND,
+            "-1",
+            "Deliveries of one message before the server gives it up; -1 is no bound.");
+    static final Setting<List<Duration>> CONSUMER_BACKOFF = Setting.optional(
+            "outbox.consumer-defaults.backoff",
+            ConsumerTypes.BACKOFF,
+            "Pauses before a message is delivered again, instead of ack-wait; no more than max-deliver.");
+
+    static final Setting<String> CONSUMERS_NAME = Setting.required(
+            "outbox.consumers[*].name",
+            ConsumerTypes.NAME,
+            "A durable consumer to provision with each stream of these tenants.");
+    static final Setting<TenantPattern> CONSUMERS_TENANTS = Setting.withDefault(
+            "outbox.consumers[*].tenants",
+            ConsumerTypes.TENANTS,
+            "*",
+            "Whose: a tenant id or a pattern with *. The table outbox.consumer wins, then the first that fits.");
+    static final Setting<String> CONSUMERS_FILTER_SUBJECT = Setting.optional(
+            "outbox.consumers[*].filter-subject",
+            ConsumerTypes.FILTER,
+            "Which subjects below the tenant's prefix, NATS wildcards allowed; all if not given.");
+    static final Setting<Duration> CONSUMERS_ACK_WAIT =
+            Setting.optional("outbox.consumers[*].ack-wait", ConsumerTypes.PAUSE, "Its own ack wait.");
+    static final Setting<Integer> CONSUMERS_MAX_ACK_PENDING = Setting.optional(
+            "outbox.consumers[*].max-ack-pending", ConsumerTypes.BOUND, "Its own bound of unacknowledged messages.");
+    static final Setting<Integer> CONSUMERS_MAX_DELIVER =
+            Setting.optional("outbox.consumers[*].max-deliver", ConsumerTypes.BOUND, "Its own bound of deliveries.");
+    static final Setting<List<Duration>> CONSUMERS_BACKOFF =
+            Setting.optional("outbox.consumers[*].backoff", ConsumerTypes.BACKOFF, "Its own pauses.");
+
     static final Setting<BindAddress> ADMIN_BIND = Setting.withDefault(
             "outbox.admin.bind", BindAddress.TYPE, "127.0.0.1:8080", "Where health, metrics and status are served.");
     static final Setting<Integer> ADMIN_MAX_TENANT_LABELS = Setting.withDefault(
@@ -194,6 +237,11 @@ public final class SettingCatalog {
             SettingTypes.whole(0, 1_000_000),
             "1000",
             "Most tenants with a metric label of their own; the others share one.");
+    static final Setting<Duration> ADMIN_LAG_INTERVAL = Setting.withDefault(
+            "outbox.admin.lag-interval",
+            DurationText.between("1s", "1h"),
+            "5s",
+            "The pause between two looks at all tenants' consumers; longer where a look takes long.");
 
     private static final List<Setting<?>> ALL = List.of(
             POSTGRES_URL,
@@ -237,8 +285,20 @@ public final class SettingCatalog {
             SETTLE_BATCH,
             SETTLE_LINGER,
             DEAD_LETTER_POISON,
+            CONSUMER_ACK_WAIT,
+            CONSUMER_MAX_ACK_PENDING,
+            CONSUMER_MAX_DELIVER,
+            CONSUMER_BACKOFF,
+            CONSUMERS_NAME,
+            CONSUMERS_TENANTS,
+            CONSUMERS_FILTER_SUBJECT,
+            CONSUMERS_ACK_WAIT,
+            CONSUMERS_MAX_ACK_PENDING,
+            CONSUMERS_MAX_DELIVER,
+            CONSUMERS_BACKOFF,
             ADMIN_BIND,
-            ADMIN_MAX_TENANT_LABELS);
+            ADMIN_MAX_TENANT_LABELS,
+            ADMIN_LAG_INTERVAL);
 
     private static final Pattern INDEX = Pattern.compile("\\[\\d{1,4}]");
 

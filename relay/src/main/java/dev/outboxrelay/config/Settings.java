@@ -14,4 +14,5 @@ public record Settings(
         RetrySettings retry,
         SettleSettings settle,
         DeadLetterSettings deadLetter,
+        ConsumerSettings consumers,
         AdminSettings admin) {}

@@ -13,11 +13,13 @@ public final class SettingsReader {
     private final Map<String, RawValue> raw;
     private final Given given;
     private final TableListReader tables;
+    private final ConsumerListReader consumers;
 
     private SettingsReader(Map<String, RawValue> raw) {
         this.raw = new TreeMap<>(raw);
         this.given = new Given(this.raw);
         this.tables = new TableListReader(given, this.raw.keySet());
+        this.consumers = new ConsumerListReader(given, this.raw.keySet());
     }
 
     /**
@@ -32,6 +34,7 @@ public final class SettingsReader {
         checkKeys();
         all().stream().filter(setting -> !setting.key().contains("[*]")).forEach(given::check);
         tables.check();
+        consumers.check();
         checkPairs();
         return given.problems().isEmpty() ? new Reading.Complete(settings()) : new Reading.Rejected(given.problems());
     }
@@ -112,6 +115,8 @@ public final class SettingsReader {
                 new RetrySettings(given.get(RETRY_INITIAL), given.get(RETRY_MAX), given.get(RETRY_MAX_ATTEMPTS)),
                 new SettleSettings(mode, given.get(SETTLE_BATCH), given.get(SETTLE_LINGER)),
                 new DeadLetterSettings(given.get(DEAD_LETTER_POISON)),
-                new AdminSettings(bind.host(), bind.port(), given.get(ADMIN_MAX_TENANT_LABELS)));
+                consumers.settings(),
+                new AdminSettings(
+                        bind.host(), bind.port(), given.get(ADMIN_MAX_TENANT_LABELS), given.get(ADMIN_LAG_INTERVAL)));
     }
 }
