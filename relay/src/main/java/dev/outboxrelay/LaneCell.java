@@ -244,6 +244,7 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
         session.attacher().attach(address, look, new StreamAttacher.Answer() {
             @Override
             public void attached(StreamTail tail) {
+                session.lookout().attached(address);
                 input(() -> lane.attached(round, tail, System.nanoTime()));
             }
 

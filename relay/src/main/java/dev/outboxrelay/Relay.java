@@ -13,8 +13,8 @@ import dev.outboxrelay.admin.Totals;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.ha.LeaderLock;
 import dev.outboxrelay.ha.Lease;
-import dev.outboxrelay.lane.Failure;
-import dev.outboxrelay.lane.LaneSnapshot;
+import dev.outboxrelay.lag.DeadLetterCounts;
+import dev.outboxrelay.lag.LagWatch;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
 import dev.outboxrelay.postgres.ServerIdentity;
@@ -26,6 +26,7 @@ import dev.outboxrelay.slot.SlotControl;
 import dev.outboxrelay.slot.SlotMonitor;
 import dev.outboxrelay.slot.SlotState;
 import dev.outboxrelay.spill.SpillSpace;
+import dev.outboxrelay.streams.ConsumerProvisioner;
 import dev.outboxrelay.streams.JetStreamChecks;
 import dev.outboxrelay.streams.StreamAttacher;
 import dev.outboxrelay.telemetry.BuildInfo;
@@ -73,6 +74,7 @@ public final class Relay {
     private final EndState sourceEnd;
     private final EndState natsEnd;
     private final WalBudget walBudget;
+    private final Lookout lookout;
     private final CountDownLatch stopRequested = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Object linkLock = new Object();
@@ -101,6 +103,7 @@ public final class Relay {
         this.sourceEnd = new EndState(clock);
         this.natsEnd = new EndState(clock);
         this.walBudget = new WalBudget(settings.postgres().walBudget());
+        this.lookout = new Lookout(settings, meters, clock);
         meters.walBudget(settings.postgres().walBudget());
         this.roleSince = clock.instant();
         this.heartbeat = clock.instant();
@@ -218,10 +221,22 @@ public final class Relay {
                 try (StreamAttacher attacher =
                                 new StreamAttacher(nats.connection(), settings.streams(), meters::streamCreated);
                         JetStreamPublisher publisher =
-                                new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN)) {
+                                new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN);
+                        ConsumerProvisioner consumers = new ConsumerProvisioner(nats.connection(), this::isTrusted);
+                        LagWatch lagWatch = new LagWatch(
+                                nats.connection(), settings.admin().lagInterval(), clock, this::isTrusted, lookout);
+                        DeadLetterCounts deadLetters = new DeadLetterCounts(
+                                database,
+                                settings.postgres().slot(),
+                                settings.admin().lagInterval(),
+                                this::isTrusted)) {
+                    lookout.begin(consumers, deadLetters);
+                    lagWatch.start();
+                    deadLetters.start();
                     runSessions(
                             nats,
-                            new Session.Edges(settings, database, publisher, attacher, meters, spill, clock, broken));
+                            new Session.Edges(
+                                    settings, database, publisher, attacher, lookout, meters, spill, clock, broken));
                 }
             }
         } catch (IOException e) {
@@ -229,6 +244,7 @@ public final class Relay {
         } finally {
             leads = false;
             meters.leader(false);
+            lookout.end();
             nats.close();
             linkChanged(false, 0);
             natsEnd.down(null);
@@ -236,6 +252,11 @@ public final class Relay {
             confirming.join();
             lock.close();
         }
+    }
+
+    /** Whether this instance leads, as far as anybody can know. Any thread. */
+    private boolean isTrusted() {
+        return leads && lease.isTrusted(System.nanoTime());
     }
 
     /** Asks again and again whether this instance still leads; the answer is good for a bounded time. */
@@ -520,9 +541,7 @@ public final class Relay {
     /** What {@code /api/status} answers. */
     public RelayStatus status() {
         Session running = session;
-        List<TenantStatus> tenants = running == null
-                ? List.of()
-                : running.cells().stream().map(this::tenant).toList();
+        List<TenantStatus> tenants = running == null ? List.of() : lookout.tenants(running.cells());
         SlotState known = slot;
         SlotStatus slotStatus = known == null
                 ? new SlotStatus(settings.postgres().slot(), null, null, null)
@@ -539,28 +558,9 @@ public final class Relay {
                 sourceEnd.state(),
                 natsEnd.state(),
                 Totals.of(tenants, running == null ? 0 : running.homelessDeadLetters()),
+                lookout.lag(),
+                lookout.book().problems(),
                 tenants);
-    }
-
-    private TenantStatus tenant(LaneCell cell) {
-        LaneSnapshot lane = cell.snapshot();
-        Failure trouble = lane.trouble();
-        double age = lane.oldestMicros() == Long.MAX_VALUE
-                ? 0
-                : Math.max(0, clock.millis() - lane.oldestMicros() / 1_000) / 1_000.0;
-        return new TenantStatus(
-                lane.address().tenant().value(),
-                lane.address().stream().value(),
-                lane.word(),
-                cell.queued(),
-                lane.inFlight(),
-                cell.parked(),
-                cell.published.sum(),
-                cell.duplicates.sum(),
-                cell.deadLettered.sum(),
-                lane.lastSequence() == 0 ? null : lane.lastSequence(),
-                age,
-                trouble == null ? null : trouble.text());
     }
 
     private final class LinkListener implements NatsLink.Listener {

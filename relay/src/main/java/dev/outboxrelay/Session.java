@@ -94,6 +94,7 @@ final class Session implements DebeziumSource.Handler {
             Database database,
             JetStreamPublisher publisher,
             StreamAttacher attacher,
+            Lookout lookout,
             Meters meters,
             @Nullable SpillSpace spill,
             InstantSource clock,
@@ -621,6 +622,10 @@ final class Session implements DebeziumSource.Handler {
 
     StreamAttacher attacher() {
         return edges.attacher();
+    }
+
+    Lookout lookout() {
+        return edges.lookout();
     }
 
     JetStreamPublisher publisher() {

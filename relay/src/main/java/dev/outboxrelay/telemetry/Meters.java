@@ -15,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.LongSupplier;
@@ -78,6 +79,8 @@ public final class Meters {
     private final Gauge leader = gauge("leader", "1 while this instance leads its slot, else 0.");
 
     private volatile @Nullable Slot slot;
+    private volatile double lookSeconds = Double.NaN;
+    private final ConsumerMeters consumers;
 
     /**
      * Creates all meters at zero.
@@ -104,6 +107,21 @@ public final class Meters {
                 .register(registry);
         slotGauge("slot_retained_bytes", "WAL that Postgres keeps for the slot.", Slot::retainedBytes);
         slotGauge("slot_confirmed_lag_bytes", "WAL behind the slot's confirmed LSN.", Slot::confirmedLagBytes);
+        consumers = new ConsumerMeters(PREFIX, labels, registry);
+        GaugeWithCallback.builder()
+                .name(PREFIX + "lag_look_seconds")
+                .help("How long the last look at all consumers took.")
+                .callback(callback -> {
+                    if (!Double.isNaN(lookSeconds)) {
+                        callback.call(lookSeconds);
+                    }
+                })
+                .register(registry);
+        GaugeWithCallback.builder()
+                .name(PREFIX + "tenants_without_label")
+                .help("Tenants that share the label (others).")
+                .callback(callback -> callback.call(labels.others()))
+                .register(registry);
         Info.builder()
                 .name(PREFIX + "build_info")
                 .help("Versions of the relay and of the libraries at its two ends.")
@@ -149,6 +167,18 @@ public final class Meters {
     /** Says what the slot's last reading showed, in bytes of WAL. */
     public void slot(long retainedBytes, long confirmedLagBytes) {
         slot = new Slot(retainedBytes, confirmedLagBytes);
+    }
+
+    /** Says what one look at all consumers showed, and how long it took. */
+    public void consumers(List<ConsumerReading> readings, Duration took) {
+        consumers.show(readings);
+        lookSeconds = took.toNanos() / 1e9;
+    }
+
+    /** Says that the consumers are not known, so that their last values do not stand as if they were true. */
+    public void consumersUnknown() {
+        consumers.show(null);
+        lookSeconds = Double.NaN;
     }
 
     /** Says how much WAL the slot may keep, in bytes. */
