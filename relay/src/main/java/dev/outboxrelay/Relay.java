@@ -38,6 +38,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -92,6 +93,7 @@ public final class Relay {
     private long greatestTerm;
     private boolean publicationGap;
     private String lastSaid = "";
+    private String policyGap = "";
 
     public Relay(Settings settings, BuildInfo build, InstantSource clock) {
         this.settings = settings;
@@ -485,6 +487,7 @@ public final class Relay {
                     meters.sourceConnected(true);
                     become(Role.LEADER);
                     lastSaid = "";
+                    sayPolicyGap(running);
                 }
                 if (isStopping()) {
                     become(Role.STOPPING);
@@ -500,6 +503,15 @@ public final class Relay {
             running.close();
             session = null;
         }
+    }
+
+    /** The relay works without; so it is said, once, and nothing waits for it. */
+    private void sayPolicyGap(Session running) {
+        String gap = running.policyGap().map(Finding::toString).orElse("");
+        if (!gap.equals(policyGap) && !gap.isEmpty()) {
+            log.warn("changes of policies do not reach the running relay: {}", gap);
+        }
+        policyGap = gap;
     }
 
     /** Names this process in {@code outbox.leader}: host and process id. */
@@ -559,7 +571,7 @@ public final class Relay {
                 natsEnd.state(),
                 Totals.of(tenants, running == null ? 0 : running.homelessDeadLetters()),
                 lookout.lag(),
-                lookout.book().problems(),
+                running == null ? Map.of() : running.policyProblems(),
                 tenants);
     }
 

@@ -80,7 +80,7 @@ public final class ConsumerBook {
     /** Without one row. The consumers that it made stay on the server. */
     public ConsumerBook without(String tenant, String name) {
         Map<String, String> bad = new TreeMap<>(problems);
-        bad.remove(new ConsumerRow(tenant, new ConsumerWish(name, null, null, null, null, null)).shown());
+        bad.remove(shown(tenant, name));
         Map<String, ConsumerRow> ofTenant = new TreeMap<>(rows.getOrDefault(tenant, Map.of()));
         ofTenant.remove(name);
         return new ConsumerBook(settings, naming, replaced(tenant, ofTenant), bad);
@@ -117,6 +117,20 @@ public final class ConsumerBook {
                 ? Optional.of("the filter subject starts with 'tenant.' but not with '"
                         + address.get().prefix() + "', its own tenant's prefix")
                 : Optional.empty();
+    }
+
+    /** The row that counts under this key. */
+    public Optional<ConsumerRow> row(String tenant, String name) {
+        return Optional.ofNullable(rows.getOrDefault(tenant, Map.of()).get(name));
+    }
+
+    /** Why this row cannot be used; empty if it can, or if there is none. */
+    public Optional<String> problem(String tenant, String name) {
+        return Optional.ofNullable(problems.get(shown(tenant, name)));
+    }
+
+    private static String shown(String tenant, String name) {
+        return new ConsumerRow(tenant, new ConsumerWish(name, null, null, null, null, null)).shown();
     }
 
     /** What cannot be used and why, by row. */
