@@ -56,6 +56,7 @@ public final class Main implements Runnable {
         Failures failures = new Failures();
         return new CommandLine(new Main())
                 .addSubcommand(new RunCommand(environment, relay))
+                .addSubcommand(new StatusCommand(environment))
                 .addSubcommand(new DemoCommand())
                 .addSubcommand(DlqCommand.create(environment))
                 .addSubcommand(new VersionCommand())
