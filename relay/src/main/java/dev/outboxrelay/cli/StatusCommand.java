@@ -86,7 +86,8 @@ final class StatusCommand implements Callable<Integer> {
 
     private URI address() {
         try {
-            return StatusClient.address(url == null ? StatusClient.bound(config.file, environment, spec.commandLine()) : url);
+            return StatusClient.address(
+                    url == null ? StatusClient.bound(config.file, environment, spec.commandLine()) : url);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--url: " + e.getMessage(), e);
         }

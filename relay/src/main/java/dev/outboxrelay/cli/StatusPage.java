@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -127,8 +128,8 @@ final class StatusPage {
             out.println("The consumers cannot be looked at: " + text(lag, "error"));
         }
         status.path("policy_problems")
-                .fields()
-                .forEachRemaining(problem -> out.println("This policy cannot be used (the last good one counts): "
+                .properties()
+                .forEach(problem -> out.println("This policy cannot be used (the last good one counts): "
                         + Printable.of(problem.getKey()) + ": "
                         + Printable.of(problem.getValue().asText())));
     }
@@ -140,7 +141,8 @@ final class StatusPage {
         counts.values().removeIf(count -> count == 0);
         List<String> parts = new ArrayList<>();
         counts.forEach((word, count) -> parts.add(number(count) + " " + word));
-        out.println(number(tenants.size()) + (tenants.size() == 1 ? " tenant" : " tenants")
+        out.println(number(tenants.size())
+                + (tenants.size() == 1 ? " tenant" : " tenants")
                 + (parts.isEmpty() ? "" : ": " + String.join(", ", parts)));
     }
 
@@ -177,7 +179,14 @@ final class StatusPage {
             return;
         }
         TextTable table = new TextTable(
-                "CONSUMER", "PENDING", "UNACKNOWLEDGED", "REDELIVERED", "PULLS WAITING", "DELIVERED/S", "LOST", "GAVE UP",
+                "CONSUMER",
+                "PENDING",
+                "UNACKNOWLEDGED",
+                "REDELIVERED",
+                "PULLS WAITING",
+                "DELIVERED/S",
+                "LOST",
+                "GAVE UP",
                 "TROUBLE");
         for (JsonNode consumer : consumers) {
             long bound = count(consumer, "max_ack_pending");
@@ -187,7 +196,10 @@ final class StatusPage {
                     number(count(consumer, "ack_pending")) + (bound > 0 ? " of " + number(bound) : ""),
                     number(count(consumer, "redelivered")),
                     number(count(consumer, "waiting_pulls")),
-                    String.format(Locale.ROOT, "%,.1f", consumer.path("delivered_per_second").asDouble()),
+                    String.format(
+                            Locale.ROOT,
+                            "%,.1f",
+                            consumer.path("delivered_per_second").asDouble()),
                     number(count(consumer, "lost")),
                     number(count(consumer, "gave_up")),
                     text(consumer, "trouble"));
@@ -232,7 +244,7 @@ final class StatusPage {
     private String age(String since) {
         try {
             return shown(Math.max(0, Duration.between(Instant.parse(since), now).toSeconds()));
-        } catch (java.time.format.DateTimeParseException e) {
+        } catch (DateTimeParseException e) {
             return "an unknown time";
         }
     }

@@ -98,8 +98,8 @@ public final class LagWatch implements AutoCloseable {
             }
             StreamLag before = known.get(stream.stream());
             boolean ask = before == null || hasMoved(before, stream) || isTurn(stream.stream());
-            StreamFigures figures = stream.with(
-                    before != null && !ask ? before.figures().consumers() : consumers(stream.stream()));
+            StreamFigures figures =
+                    stream.with(before != null && !ask ? before.figures().consumers() : consumers(stream.stream()));
             asked += ask ? 1 : 0;
             next.put(stream.stream(), judge(before, figures, now.toEpochMilli()));
         }

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -139,7 +140,7 @@ public final class ConsumerProvisioner implements AutoCloseable {
 
     private void submit(Home home, long delayMillis) {
         try {
-            workers.schedule(() -> work(home), delayMillis, TimeUnit.MILLISECONDS);
+            ScheduledFuture<?> unused = workers.schedule(() -> work(home), delayMillis, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             log.atDebug().addKeyValue("stream", home.address.stream()).log("stopping: consumers are not looked at");
         }

@@ -39,8 +39,19 @@ class RelayStatusTest {
         assertThat(sorted)
                 .extracting(TenantStatus::tenant)
                 .containsExactly(
-                        "losing", "stuck", "blocked", "parked", "starving", "starved", "erring", "poisonous",
-                        "lagging", "bursting", "busy", "idle-a", "idle-b");
+                        "losing",
+                        "stuck",
+                        "blocked",
+                        "parked",
+                        "starving",
+                        "starved",
+                        "erring",
+                        "poisonous",
+                        "lagging",
+                        "bursting",
+                        "busy",
+                        "idle-a",
+                        "idle-b");
     }
 
     @Test
@@ -96,7 +107,8 @@ class RelayStatusTest {
             for (int i = 0; i < 40; i++) {
                 String trouble = random.nextInt(3) > 0
                         ? null
-                        : List.of("losing", "stalled", "absent", "behind", "unmanaged").get(random.nextInt(5));
+                        : List.of("losing", "stalled", "absent", "behind", "unmanaged")
+                                .get(random.nextInt(5));
                 tenants.add(TenantStatus.of(new TenantStatus.Facts(
                         "t" + i,
                         "TENANT_T" + i,
@@ -114,14 +126,17 @@ class RelayStatusTest {
                         trouble == null ? List.of() : List.of(consumer("c", trouble, random.nextInt(3), "why")),
                         List.of())));
             }
-            List<TenantStatus> one = status(tenants.toArray(TenantStatus[]::new)).tenants();
+            List<TenantStatus> one =
+                    status(tenants.toArray(TenantStatus[]::new)).tenants();
             Collections.shuffle(tenants, random);
-            List<TenantStatus> other = status(tenants.toArray(TenantStatus[]::new)).tenants();
+            List<TenantStatus> other =
+                    status(tenants.toArray(TenantStatus[]::new)).tenants();
 
             assertThat(other).as("seed %d", seed).isEqualTo(one);
             assertThat(one).extracting(TenantStatus::suffering).isSorted();
-            assertThat(one).allSatisfy(tenant ->
-                    assertThat(tenant.suffering() == Suffering.FINE || !tenant.reasons().isEmpty())
+            assertThat(one)
+                    .allSatisfy(tenant -> assertThat(tenant.suffering() == Suffering.FINE
+                                    || !tenant.reasons().isEmpty())
                             .isTrue());
         }
     }
@@ -146,7 +161,19 @@ class RelayStatusTest {
                 new LagStatus(SINCE, 0.5, 7, null),
                 Map.of("consumer acme/billing", "no good"),
                 List.of(TenantStatus.of(new TenantStatus.Facts(
-                        "acme", "TENANT_ACME", "flowing", 1, 2, 0, 3, 4, 5, 6L, 0.25, null, 1L,
+                        "acme",
+                        "TENANT_ACME",
+                        "flowing",
+                        1,
+                        2,
+                        0,
+                        3,
+                        4,
+                        5,
+                        6L,
+                        0.25,
+                        null,
+                        1L,
                         List.of(new ConsumerStatus(
                                 "billing", 8, 9, 500, 1, 2, 1.5, 3, 4, "absent", List.of("nobody pulls"))),
                         List.of()))));
@@ -211,8 +238,21 @@ class RelayStatusTest {
     private static TenantStatus tenant(
             String id, long queued, long deadLettered, double oldest, @Nullable String error) {
         return TenantStatus.of(new TenantStatus.Facts(
-                id, "TENANT_X", "flowing", queued, 1, 0, 10, 2, deadLettered, 7L, oldest, error, deadLettered,
-                List.of(), List.of()));
+                id,
+                "TENANT_X",
+                "flowing",
+                queued,
+                1,
+                0,
+                10,
+                2,
+                deadLettered,
+                7L,
+                oldest,
+                error,
+                deadLettered,
+                List.of(),
+                List.of()));
     }
 
     private static TenantStatus starved(String id, String trouble, long pending) {

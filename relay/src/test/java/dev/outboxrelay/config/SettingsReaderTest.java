@@ -114,7 +114,10 @@ final class SettingsReaderTest {
         assertThat(settings.consumers())
                 .isEqualTo(new ConsumerSettings(
                         new ConsumerSettings.Defaults(
-                                Duration.ofSeconds(10), 500, -1, List.of(Duration.ofSeconds(1), Duration.ofSeconds(10))),
+                                Duration.ofSeconds(10),
+                                500,
+                                -1,
+                                List.of(Duration.ofSeconds(1), Duration.ofSeconds(10))),
                         List.of(
                                 new ConsumerSettings.Entry(
                                         TenantPattern.EVERY, new ConsumerWish("billing", null, null, null, null, null)),
@@ -148,8 +151,9 @@ final class SettingsReaderTest {
         texts.put("outbox.consumers[0].name", "billing");
         texts.put("outbox.consumers[0]." + key, value);
 
-        assertThat(problems(texts)).singleElement().satisfies(problem -> assertThat(problem.toString())
-                .contains("outbox.consumers[0]." + key, why));
+        assertThat(problems(texts))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.toString()).contains("outbox.consumers[0]." + key, why));
     }
 
     @Test

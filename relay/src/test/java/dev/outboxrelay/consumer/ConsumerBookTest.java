@@ -57,8 +57,7 @@ final class ConsumerBookTest {
 
     @Test
     void a_filter_counts_below_the_tenants_prefix_and_may_have_it() {
-        ConsumerBook book = book()
-                .with(filtered("*", "all", "events.order.>"))
+        ConsumerBook book = book().with(filtered("*", "all", "events.order.>"))
                 .with(filtered("acme", "own", "tenant.acme.events.>"));
 
         assertThat(book.of(address("acme")))
@@ -99,8 +98,7 @@ final class ConsumerBookTest {
 
         assertThat(bounds(book, "acme")).isEqualTo(Map.of("billing", 7));
         assertThat(book.problems())
-                .isEqualTo(Map.of(
-                        "outbox.consumer (acme, billing)", "a bound that is neither -1 nor positive"));
+                .isEqualTo(Map.of("outbox.consumer (acme, billing)", "a bound that is neither -1 nor positive"));
         book = book.withRows(List.of(row("acme", "billing", 0), row("*", "audit", 1)));
         assertThat(bounds(book, "acme")).isEqualTo(Map.of("billing", 7, "audit", 1));
         assertThat(book.problems()).hasSize(1);
@@ -113,8 +111,8 @@ final class ConsumerBookTest {
 
     @Test
     void more_pauses_than_deliveries_are_refused_with_the_default_deliveries_too() {
-        ConsumerSettings.Defaults once = new ConsumerSettings.Defaults(
-                Duration.ofSeconds(30), 500, 1, List.of(Duration.ofSeconds(1)));
+        ConsumerSettings.Defaults once =
+                new ConsumerSettings.Defaults(Duration.ofSeconds(30), 500, 1, List.of(Duration.ofSeconds(1)));
         ConsumerBook book = ConsumerBook.of(new ConsumerSettings(once, List.of()), Naming.STRICT)
                 .with(new ConsumerRow(
                         "acme",

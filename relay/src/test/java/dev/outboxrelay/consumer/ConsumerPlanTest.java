@@ -34,8 +34,8 @@ final class ConsumerPlanTest {
     @Test
     void the_first_pause_takes_the_ack_waits_place_on_the_server() {
         List<Duration> pauses = List.of(Duration.ofSeconds(1), Duration.ofMinutes(1));
-        ConsumerActual actual = new ConsumerActual(
-                "billing", List.of(), Duration.ofSeconds(1), 500, -1, pauses, true, true, true);
+        ConsumerActual actual =
+                new ConsumerActual("billing", List.of(), Duration.ofSeconds(1), 500, -1, pauses, true, true, true);
 
         assertThat(plan(spec(null, 500, -1, pauses), actual)).isEqualTo(new ConsumerPlan.Nothing());
     }
@@ -57,8 +57,8 @@ final class ConsumerPlanTest {
 
     @Test
     void what_nats_cannot_change_is_a_conflict_with_what_to_do_and_never_a_deletion() {
-        ConsumerActual push =
-                new ConsumerActual("billing", List.of(), Duration.ofSeconds(30), 500, -1, List.of(), false, false, false);
+        ConsumerActual push = new ConsumerActual(
+                "billing", List.of(), Duration.ofSeconds(30), 500, -1, List.of(), false, false, false);
 
         ConsumerPlan plan = plan(spec(null, 100, -1, List.of()), push);
 
@@ -117,8 +117,10 @@ final class ConsumerPlanTest {
         return ConsumerPlan.of("TENANT_ACME", ALL, spec, actual);
     }
 
-    private static ConsumerSpec spec(@Nullable String filter, int maxAckPending, int maxDeliver, List<Duration> backoff) {
-        return new ConsumerSpec("billing", filter, Duration.ofSeconds(30), maxAckPending, maxDeliver, backoff, "a test");
+    private static ConsumerSpec spec(
+            @Nullable String filter, int maxAckPending, int maxDeliver, List<Duration> backoff) {
+        return new ConsumerSpec(
+                "billing", filter, Duration.ofSeconds(30), maxAckPending, maxDeliver, backoff, "a test");
     }
 
     private static ConsumerActual actual(

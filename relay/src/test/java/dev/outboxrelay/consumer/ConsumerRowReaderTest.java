@@ -51,8 +51,8 @@ final class ConsumerRowReaderTest {
         "PT0S, 0"
     })
     void intervals_as_postgresql_writes_them(String interval, long millis) throws Exception {
-        ConsumerRow row = ConsumerRowReader.read(
-                "{\"tenant_id\": \"a\", \"name\": \"b\", \"ack_wait\": \"" + interval + "\"}");
+        ConsumerRow row =
+                ConsumerRowReader.read("{\"tenant_id\": \"a\", \"name\": \"b\", \"ack_wait\": \"" + interval + "\"}");
 
         assertThat(row.wish().ackWait()).isEqualTo(Duration.ofMillis(millis));
     }

@@ -9,7 +9,9 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** A stream with a limit and a consumer of any temper, looked at at any time: what is judged is compared with the truth. */
+/**
+ * A stream with a limit and a consumer of any temper, looked at at any time: what is judged is compared with the truth.
+ */
 final class ConsumerLagSimulationTest {
 
     private static final int BOUND = 500;
@@ -31,11 +33,11 @@ final class ConsumerLagSimulationTest {
         World(Random random, boolean filtered) {
             this.random = random;
             this.filtered = filtered;
-            this.limit = 50 + random.nextInt(2_000);
+            this.limit = 50L + random.nextInt(2_000);
         }
 
         private long last() {
-            return matches.size() - 1;
+            return matches.size() - 1L;
         }
 
         private boolean wants(long sequence) {

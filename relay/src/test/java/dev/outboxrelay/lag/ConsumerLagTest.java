@@ -13,8 +13,10 @@ final class ConsumerLagTest {
 
     @Test
     void of_a_consumer_that_keeps_up_nothing_is_said() {
-        ConsumerLag first = look(null, stream(1, 100), new Figures().delivered(100, 100).floor(100), 0);
-        ConsumerLag second = look(first, stream(1, 200), new Figures().delivered(200, 200).floor(200), 5);
+        ConsumerLag first =
+                look(null, stream(1, 100), new Figures().delivered(100, 100).floor(100), 0);
+        ConsumerLag second =
+                look(first, stream(1, 200), new Figures().delivered(200, 200).floor(200), 5);
 
         assertThat(second.findings()).isEmpty();
         assertThat(second.ratePerSecond()).isEqualTo(20);
@@ -22,10 +24,20 @@ final class ConsumerLagTest {
 
     @Test
     void stalled_is_who_is_at_its_bound_and_acknowledges_nothing_between_two_looks() {
-        Figures atBound = new Figures().delivered(500, 500).pending(1_500).ackPending(500).waiting(1);
+        Figures atBound =
+                new Figures().delivered(500, 500).pending(1_500).ackPending(500).waiting(1);
         ConsumerLag first = look(null, stream(1, 2_000), atBound, 0);
         ConsumerLag second = look(first, stream(1, 2_000), atBound, 5);
-        ConsumerLag busy = look(first, stream(1, 2_000), new Figures().delivered(600, 600).floor(100).pending(1_400).ackPending(500).waiting(1), 5);
+        ConsumerLag busy = look(
+                first,
+                stream(1, 2_000),
+                new Figures()
+                        .delivered(600, 600)
+                        .floor(100)
+                        .pending(1_400)
+                        .ackPending(500)
+                        .waiting(1),
+                5);
 
         assertThat(first.findings()).isEmpty();
         assertThat(texts(second))
@@ -39,7 +51,11 @@ final class ConsumerLagTest {
         Figures nobody = new Figures().pending(2_000);
         ConsumerLag first = look(null, stream(1, 2_000), nobody, 0);
         ConsumerLag second = look(first, stream(1, 2_000), nobody, 5);
-        ConsumerLag fetching = look(first, stream(1, 2_000), new Figures().delivered(10, 10).floor(10).pending(1_990), 5);
+        ConsumerLag fetching = look(
+                first,
+                stream(1, 2_000),
+                new Figures().delivered(10, 10).floor(10).pending(1_990),
+                5);
 
         assertThat(first.findings()).isEmpty();
         assertThat(texts(second)).containsExactly("nobody pulls: 2,000 messages wait, none delivered for 5 s");
@@ -48,10 +64,23 @@ final class ConsumerLagTest {
 
     @Test
     void losing_is_whose_messages_left_the_stream_before_it_was_given_them() {
-        ConsumerLag first = look(null, stream(1, 1_000), new Figures().delivered(100, 100).floor(100).pending(900), 0);
-        ConsumerLag second = look(first, stream(301, 1_300), new Figures().delivered(100, 100).floor(100).pending(1_000), 5);
-        ConsumerLag third = look(second, stream(301, 1_300), new Figures().delivered(1_300, 1_100).floor(1_300), 10);
-        ConsumerLag later = look(third, stream(301, 1_300), new Figures().delivered(1_300, 1_100).floor(1_300), 11 * 60);
+        ConsumerLag first = look(
+                null,
+                stream(1, 1_000),
+                new Figures().delivered(100, 100).floor(100).pending(900),
+                0);
+        ConsumerLag second = look(
+                first,
+                stream(301, 1_300),
+                new Figures().delivered(100, 100).floor(100).pending(1_000),
+                5);
+        ConsumerLag third = look(
+                second,
+                stream(301, 1_300),
+                new Figures().delivered(1_300, 1_100).floor(1_300),
+                10);
+        ConsumerLag later = look(
+                third, stream(301, 1_300), new Figures().delivered(1_300, 1_100).floor(1_300), 11 * 60);
 
         assertThat(second.lost()).isEqualTo(200);
         assertThat(texts(second).get(0))
@@ -65,7 +94,8 @@ final class ConsumerLagTest {
 
     @Test
     void a_purge_loses_what_waited() {
-        ConsumerLag first = look(null, stream(1, 100), new Figures().delivered(40, 40).floor(40).pending(60), 0);
+        ConsumerLag first = look(
+                null, stream(1, 100), new Figures().delivered(40, 40).floor(40).pending(60), 0);
         ConsumerLag second = look(
                 first,
                 new StreamFigures("TENANT_ACME", "acme", "tenant.acme.>", 101, 100, 0, 1, List.of()),
@@ -77,7 +107,8 @@ final class ConsumerLagTest {
 
     @Test
     void a_stalled_consumer_whose_unacknowledged_messages_are_gone_is_told_so() {
-        Figures atBound = new Figures().delivered(500, 500).pending(500).ackPending(500).waiting(1);
+        Figures atBound =
+                new Figures().delivered(500, 500).pending(500).ackPending(500).waiting(1);
         ConsumerLag first = look(null, stream(1, 1_000), atBound, 0);
         ConsumerLag second = look(first, stream(201, 1_000), atBound, 5);
 
@@ -87,13 +118,24 @@ final class ConsumerLagTest {
 
     @Test
     void a_consumer_that_reads_a_part_of_the_stream_loses_only_what_waited_for_it() {
-        Figures rare = new Figures().filter("tenant.acme.rare.>").delivered(100, 7).floor(100);
+        Figures rare =
+                new Figures().filter("tenant.acme.rare.>").delivered(100, 7).floor(100);
         ConsumerLag first = look(null, stream(1, 1_000), rare, 0);
         ConsumerLag second = look(first, stream(501, 1_500), rare, 5);
         ConsumerLag third = look(
-                second, stream(501, 1_501), new Figures().filter("tenant.acme.rare.>").delivered(100, 7).floor(100).pending(1), 10);
+                second,
+                stream(501, 1_501),
+                new Figures()
+                        .filter("tenant.acme.rare.>")
+                        .delivered(100, 7)
+                        .floor(100)
+                        .pending(1),
+                10);
         ConsumerLag lost = look(
-                third, stream(1_502, 2_501), new Figures().filter("tenant.acme.rare.>").delivered(100, 7).floor(100), 15);
+                third,
+                stream(1_502, 2_501),
+                new Figures().filter("tenant.acme.rare.>").delivered(100, 7).floor(100),
+                15);
 
         assertThat(second.findings()).isEmpty();
         assertThat(third.lost()).isZero();
@@ -104,20 +146,28 @@ final class ConsumerLagTest {
 
     @Test
     void a_consumer_or_a_stream_that_was_made_anew_begins_anew() {
-        ConsumerLag first = look(null, stream(1, 1_000), new Figures().delivered(900, 900).floor(900).pending(100), 0);
-        ConsumerLag anew = look(first, stream(1, 1_000), new Figures().created(1).pending(1_000), 5);
-        ConsumerLag newStream = look(first, stream(1, 10), new Figures().created(2).pending(10), 5);
+        ConsumerLag first = look(
+                null,
+                stream(1, 1_000),
+                new Figures().delivered(900, 900).floor(900).pending(100),
+                0);
+        ConsumerLag anew =
+                look(first, stream(1, 1_000), new Figures().created(1).pending(1_000), 5);
+        ConsumerLag newStream =
+                look(first, stream(1, 10), new Figures().created(2).pending(10), 5);
 
         assertThat(anew.lost()).isZero();
         assertThat(anew.findings()).isEmpty();
         assertThat(newStream.lost()).isZero();
-        assertThat(look(newStream, stream(6, 20), new Figures().created(2).pending(15), 10).lost())
+        assertThat(look(newStream, stream(6, 20), new Figures().created(2).pending(15), 10)
+                        .lost())
                 .isEqualTo(5);
     }
 
     @Test
     void the_worst_comes_first_and_all_of_it_is_said() {
-        Figures bad = new Figures().delivered(500, 520).pending(500).ackPending(500).redelivered(20);
+        Figures bad =
+                new Figures().delivered(500, 520).pending(500).ackPending(500).redelivered(20);
         GivenUp givenUp = new GivenUp(3, 1, BEGIN + 1_000);
         ConsumerLag first = ConsumerLag.of(null, stream(1, 1_000), bad.build(), givenUp, BEGIN);
         ConsumerLag second = ConsumerLag.of(first, stream(601, 1_100), bad.build(), givenUp, BEGIN + 61_000);

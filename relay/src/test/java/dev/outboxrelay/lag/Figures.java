@@ -73,7 +73,6 @@ final class Figures {
                 floor,
                 false,
                 false,
-                new ConsumerActual(
-                        "billing", filters, Duration.ofSeconds(30), 500, -1, List.of(), true, true, true));
+                new ConsumerActual("billing", filters, Duration.ofSeconds(30), 500, -1, List.of(), true, true, true));
     }
 }

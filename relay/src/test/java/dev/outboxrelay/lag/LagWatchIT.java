@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -93,16 +94,17 @@ final class LagWatchIT {
                 judged(stream);
             }
 
-            Map<Integer, Integer> asked = new TreeMap<>();
+            int asked = 0;
             for (int round = 0; round < 12; round++) {
-                asked.merge(watch.look().asked(), 1, Integer::sum);
+                asked += watch.look().asked();
             }
-            // of five tempers one is quiet: ten streams, of which about one is asked each time
-            assertThat(asked.keySet()).allSatisfy(streams -> assertThat(streams).isBetween(40, 45));
+            assertThat(asked)
+                    .as("forty that are not quiet each time, and each of the ten others once in twelve looks")
+                    .isEqualTo(12 * 40 + 10);
             System.out.printf(
-                    "lag: %d streams with slow, stalled, absent, losing and fast consumers: %d asked first, then %s;"
-                            + " the last look took %.1f ms%n",
-                    STREAMS, first.asked(), asked.keySet(), third.took().toNanos() / 1e6);
+                    "lag: %d streams with slow, stalled, absent, losing and fast consumers: the first look took %.1f ms,"
+                            + " the last %.1f ms%n",
+                    STREAMS, first.took().toNanos() / 1e6, third.took().toNanos() / 1e6);
         }
     }
 
@@ -176,8 +178,12 @@ final class LagWatchIT {
                 assertThat(figures.pending()).as(as).isEqualTo(own.getNumPending());
                 assertThat(figures.ackPending()).as(as).isEqualTo(own.getNumAckPending());
                 assertThat(figures.redelivered()).as(as).isEqualTo(own.getRedelivered());
-                assertThat(figures.deliveredStream()).as(as).isEqualTo(own.getDelivered().getStreamSequence());
-                assertThat(figures.ackFloor()).as(as).isEqualTo(own.getAckFloor().getStreamSequence());
+                assertThat(figures.deliveredStream())
+                        .as(as)
+                        .isEqualTo(own.getDelivered().getStreamSequence());
+                assertThat(figures.ackFloor())
+                        .as(as)
+                        .isEqualTo(own.getAckFloor().getStreamSequence());
             }
         }
     }
@@ -186,9 +192,10 @@ final class LagWatchIT {
         int i = Integer.parseInt(stream.figures().stream().substring("TENANT_T".length()));
         Map<String, ConsumerLag> consumers = new TreeMap<>();
         stream.consumers().forEach(consumer -> consumers.put(consumer.figures().name(), consumer));
-        assertThat(consumers.get("audit").findings()).as("nothing waits for it").isEmpty();
-        ConsumerLag billing = consumers.get("billing");
-        List<Finding.Kind> kinds = billing.findings().stream().map(Finding::kind).toList();
+        assertThat(Objects.requireNonNull(consumers.get("audit")).findings()).as("nothing waits for it").isEmpty();
+        ConsumerLag billing = Objects.requireNonNull(consumers.get("billing"));
+        List<Finding.Kind> kinds =
+                billing.findings().stream().map(Finding::kind).toList();
         switch (Temper.of(i)) {
             case FAST -> assertThat(kinds).isEmpty();
             case SLOW, ABSENT -> assertThat(kinds).containsExactly(Finding.Kind.ABSENT);
@@ -235,7 +242,8 @@ final class LagWatchIT {
             ConsumerLag lag = consumer(watch.look(), "TENANT_POISON");
             assertThat(lag.findings().get(0).kind()).isEqualTo(Finding.Kind.GAVE_UP);
             assertThat(lag.findings().get(0).text())
-                    .startsWith("2 messages given up after 2 deliveries, 1 message refused for good by the application");
+                    .startsWith(
+                            "2 messages given up after 2 deliveries, 1 message refused for good by the application");
             application.unsubscribe();
         } finally {
             management.deleteStream("TENANT_POISON");
@@ -253,8 +261,7 @@ final class LagWatchIT {
         for (int i = 0; i < 30; i++) {
             client.jetStream().publish("tenant.late.x", new byte[0]);
         }
-        for (DeliverPolicy policy :
-                List.of(DeliverPolicy.All, DeliverPolicy.New)) {
+        for (DeliverPolicy policy : List.of(DeliverPolicy.All, DeliverPolicy.New)) {
             management.addOrUpdateConsumer(
                     "TENANT_LATE",
                     ConsumerConfiguration.builder()

@@ -33,7 +33,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Durable consumers are there before their applications, change while events flow, and are told of when they are not. */
+/**
+ * Durable consumers are there before their applications, change while events flow, and are told of when they are not.
+ */
 @Timeout(120)
 final class ConsumersIT {
 
@@ -111,9 +113,14 @@ final class ConsumersIT {
         change("ack_wait = '1 minute'", "flow", is -> is.getAckWait().equals(Duration.ofMinutes(1)));
         change("filter_subject = 'events.>'", "flow", is -> "tenant.flow.events.>".equals(is.getFilterSubject()));
         change("max_deliver = 4", "flow", is -> is.getMaxDeliver() == 4);
-        change("backoff = '{2 seconds,3 minutes}'", "flow", is -> is.getBackoff().equals(
-                List.of(Duration.ofSeconds(2), Duration.ofMinutes(3))));
-        change("backoff = NULL", "flow", is -> is.getBackoff().isEmpty() && is.getAckWait().equals(Duration.ofMinutes(1)));
+        change(
+                "backoff = '{2 seconds,3 minutes}'",
+                "flow",
+                is -> is.getBackoff().equals(List.of(Duration.ofSeconds(2), Duration.ofMinutes(3))));
+        change(
+                "backoff = NULL",
+                "flow",
+                is -> is.getBackoff().isEmpty() && is.getAckWait().equals(Duration.ofMinutes(1)));
         change("filter_subject = NULL", "flow", is -> is.getFilterSubject() == null);
 
         assertThat(first).hasSize(10);
@@ -135,7 +142,10 @@ final class ConsumersIT {
                 SOON,
                 () -> condition.isTrue(info(tenant, "billing").orElseThrow().getConsumerConfiguration()));
         System.out.printf(
-                Locale.ROOT, "consumer: SET %s: on the server after %,.0f ms%n", set, (System.nanoTime() - begin) / 1e6);
+                Locale.ROOT,
+                "consumer: SET %s: on the server after %,.0f ms%n",
+                set,
+                (System.nanoTime() - begin) / 1e6);
     }
 
     private interface Condition {
@@ -146,7 +156,9 @@ final class ConsumersIT {
     void a_row_for_every_tenant_reaches_streams_that_are_there_and_those_that_come() throws Exception {
         insert("there-1", 1);
         insert("there-2", 1);
-        Await.until("two streams", () -> Streams.size(client, "TENANT_THERE-1") + Streams.size(client, "TENANT_THERE-2") == 2);
+        Await.until(
+                "two streams",
+                () -> Streams.size(client, "TENANT_THERE-1") + Streams.size(client, "TENANT_THERE-2") == 2);
 
         operator("INSERT INTO outbox.consumer (name, max_ack_pending) VALUES ('everywhere', 11)");
         operator("INSERT INTO outbox.consumer (tenant_id, name, max_ack_pending) VALUES ('there-2', 'everywhere', 12)");
@@ -162,8 +174,7 @@ final class ConsumersIT {
             operator("DELETE FROM outbox.consumer WHERE name = 'everywhere'");
         }
         Await.until(
-                "what nobody asks for any more is told of",
-                () -> "unmanaged".equals(trouble("there-1", "everywhere")));
+                "what nobody asks for any more is told of", () -> "unmanaged".equals(trouble("there-1", "everywhere")));
         assertThat(bound("there-1", "everywhere")).isEqualTo(11);
         assertThat(tenant("there-1").orElseThrow().reasons())
                 .containsExactly("consumer everywhere: nobody asks for it any more, and the relay deletes no consumer:"
@@ -232,7 +243,10 @@ final class ConsumersIT {
                 () -> rig.relay().status().policyProblems().containsKey("consumer bad/billing"));
         assertThat(rig.relay().status().policyProblems().get("consumer bad/billing"))
                 .contains("its own tenant's prefix");
-        assertThat(info("bad", "billing").orElseThrow().getConsumerConfiguration().getFilterSubject())
+        assertThat(info("bad", "billing")
+                        .orElseThrow()
+                        .getConsumerConfiguration()
+                        .getFilterSubject())
                 .isEqualTo("tenant.bad.events.>");
         operator("UPDATE outbox.consumer SET filter_subject = 'tenant.bad.x' WHERE tenant_id = 'bad'");
         Await.until(
@@ -261,7 +275,10 @@ final class ConsumersIT {
         assertThat(edited.getConsumerConfiguration().getMaxAckPending()).isEqualTo(1);
         insert("drift", 1);
         Await.until("the edit is mended", () -> bound("drift", "billing") == 400);
-        assertThat(info("drift", "billing").orElseThrow().getConsumerConfiguration().getDescription())
+        assertThat(info("drift", "billing")
+                        .orElseThrow()
+                        .getConsumerConfiguration()
+                        .getDescription())
                 .isEqualTo("edited");
 
         management.deleteConsumer("TENANT_DRIFT", "billing");
@@ -279,16 +296,21 @@ final class ConsumersIT {
             try (RelayRig second = RelayRig.start(settings)) {
                 own.insert(Row.of("watched"));
                 Await.until("a standby", () -> second.relay().status().role() == Role.STANDBY);
-                Await.until("the leader looks", () -> first.relay().status().lag().at() != null);
+                Await.until(
+                        "the leader looks", () -> first.relay().status().lag().at() != null);
                 assertThat(second.relay().status().lag().at()).isNull();
                 assertThat(second.relay().status().tenants()).isEmpty();
 
                 first.close();
 
-                Await.until("the next one looks", () -> second.relay().status().lag().at() != null);
+                Await.until(
+                        "the next one looks",
+                        () -> second.relay().status().lag().at() != null);
                 assertThat(first.relay().status().lag().at()).isNull();
-                Await.until("and knows tenants that are silent", () -> second.relay().status().tenants().stream()
-                        .anyMatch(tenant -> tenant.tenant().equals("watched")));
+                Await.until(
+                        "and knows tenants that are silent",
+                        () -> second.relay().status().tenants().stream()
+                                .anyMatch(tenant -> tenant.tenant().equals("watched")));
             } finally {
                 first.close();
             }
@@ -313,7 +335,8 @@ final class ConsumersIT {
     }
 
     private static ConsumerInfo awaitConsumer(String tenant, String name) {
-        Await.until("consumer " + name + " of " + tenant, () -> info(tenant, name).isPresent());
+        Await.until(
+                "consumer " + name + " of " + tenant, () -> info(tenant, name).isPresent());
         try {
             return info(tenant, name).orElseThrow();
         } catch (Exception e) {
