@@ -155,9 +155,12 @@ public record TenantStatus(
         if (facts.lastError != null) {
             lane.add((facts.waiting() > 0 ? "nothing can be published: " : "the last try failed: ") + facts.lastError);
         }
-        if (facts.oldestUnsettledSeconds >= SLOW_SECONDS && facts.queued + facts.inFlight > 0) {
-            lane.add(count(facts.queued + facts.inFlight, "event") + " not in the stream yet, the oldest committed "
-                    + shown(facts.oldestUnsettledSeconds) + " ago");
+        if (facts.oldestUnsettledSeconds >= SLOW_SECONDS) {
+            long notThere = facts.queued + facts.inFlight;
+            lane.add((notThere > 0
+                            ? count(notThere, "event") + " not in the stream yet, the oldest"
+                            : "an event is not settled yet that was")
+                    + " committed " + shown(facts.oldestUnsettledSeconds) + " ago");
         }
         if (facts.parked > 0) {
             lane.add(count(facts.parked, "event") + " parked in outbox.dead_letter: "

@@ -1,6 +1,7 @@
 package dev.outboxrelay.lag;
 
 import dev.outboxrelay.jetstream.Consumers;
+import dev.outboxrelay.lane.ServerErrors;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
@@ -33,8 +34,6 @@ public final class LagWatch implements AutoCloseable {
 
     /** Every stream is asked at least once in so many looks: a consumer's configuration may have changed. */
     private static final int ROUNDS = 12;
-
-    private static final int STREAM_NOT_FOUND = 10059;
 
     /** Who wants to know; called on the watch's thread. */
     public interface Listener {
@@ -103,10 +102,7 @@ public final class LagWatch implements AutoCloseable {
             asked += ask ? 1 : 0;
             next.put(stream.stream(), judge(before, figures, now.toEpochMilli()));
         }
-        known = next;
-        if (round++ % ROUNDS == 0) {
-            forget(next);
-        }
+        remember(next);
         return new LagReport(now, Duration.ofNanos(System.nanoTime() - begin), asked, List.copyOf(next.values()));
     }
 
@@ -135,6 +131,18 @@ public final class LagWatch implements AutoCloseable {
             judged.add(ConsumerLag.of(earlier.get(figures.name()), now, figures, givenUp, millis));
         }
         return new StreamLag(now, judged);
+    }
+
+    /** A stream that the server left out once, because nobody answered for it, is not begun anew. */
+    private void remember(Map<String, StreamLag> seen) {
+        if (round++ % ROUNDS == 0) {
+            known = seen;
+            forget(seen);
+            return;
+        }
+        Map<String, StreamLag> all = new HashMap<>(known);
+        all.putAll(seen);
+        known = all;
     }
 
     private void forget(Map<String, StreamLag> streams) {
@@ -172,7 +180,7 @@ public final class LagWatch implements AutoCloseable {
                     .map(LagWatch::figures)
                     .toList();
         } catch (JetStreamApiException e) {
-            if (e.getApiErrorCode() == STREAM_NOT_FOUND) {
+            if (e.getApiErrorCode() == ServerErrors.STREAM_NOT_FOUND) {
                 return List.of(); // deleted a moment ago
             }
             throw e;

@@ -54,7 +54,7 @@ final class Periodic implements AutoCloseable {
         closed = true;
         thread.interrupt();
         try {
-            thread.join(Duration.ofSeconds(5).toMillis());
+            thread.join(Duration.ofSeconds(1).toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -17,8 +17,10 @@ import io.nats.client.api.DeliverPolicy;
 import io.nats.client.api.ReplayPolicy;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -99,21 +101,27 @@ public final class ConsumerProvisioner implements AutoCloseable {
     public void seen(Address address, List<ConsumerActual> consumers) {
         List<ConsumerSpec> specs = wanted(address);
         Home known = homes.computeIfAbsent(address.stream().value(), stream -> new Home(address));
-        if (specs.isEmpty() && known.problems.isEmpty()) {
+        Map<String, String> problems = known.problems;
+        if (specs.isEmpty() && problems.isEmpty()) {
             return;
         }
         Map<String, ConsumerActual> byName =
                 consumers.stream().collect(Collectors.toMap(ConsumerActual::name, Function.identity(), (a, b) -> a));
-        boolean differs = specs.stream()
-                .map(spec -> plan(address, spec, byName.get(spec.name())))
-                .anyMatch(plan -> !(plan instanceof ConsumerPlan.Nothing) && !isKnown(known, plan));
-        if (differs || (specs.isEmpty() != known.problems.isEmpty())) {
-            look(known);
+        Set<String> explained = new HashSet<>();
+        for (ConsumerSpec spec : specs) {
+            ConsumerPlan plan = plan(address, spec, byName.get(spec.name()));
+            boolean isKnown = plan instanceof ConsumerPlan.Conflict conflict
+                    && conflict.text().equals(problems.get(spec.name()));
+            if (isKnown) {
+                explained.add(spec.name());
+            } else if (!(plan instanceof ConsumerPlan.Nothing)) {
+                look(known);
+                return;
+            }
         }
-    }
-
-    private static boolean isKnown(Home home, ConsumerPlan plan) {
-        return plan instanceof ConsumerPlan.Conflict conflict && home.problems.containsValue(conflict.text());
+        if (!explained.containsAll(problems.keySet())) {
+            look(known); // somebody has mended something
+        }
     }
 
     /** What is wrong with a stream's consumers, by name. */

@@ -101,7 +101,7 @@ final class ConsumerLagSimulationTest {
     @Test
     void no_loss_is_invented() {
         long lostInAll = 0;
-        for (int seed = 0; seed < 600; seed++) {
+        for (int seed = 0; seed < 150; seed++) {
             World world = new World(new Random(seed), seed % 3 == 0);
             int reading = world.random.nextInt(120);
             int acknowledging = world.random.nextInt(120);
@@ -125,7 +125,7 @@ final class ConsumerLagSimulationTest {
 
     @Test
     void looked_at_between_any_two_steps_every_single_loss_is_counted() {
-        for (int seed = 0; seed < 300; seed++) {
+        for (int seed = 0; seed < 80; seed++) {
             World world = new World(new Random(seed), false);
             ConsumerLag lag = look(null, world, 0);
             for (int step = 1; step < 100; step++) {
@@ -141,7 +141,7 @@ final class ConsumerLagSimulationTest {
 
     @Test
     void whoever_moves_is_never_called_stalled_or_absent() {
-        for (int seed = 0; seed < 300; seed++) {
+        for (int seed = 0; seed < 80; seed++) {
             World world = new World(new Random(seed), seed % 2 == 0);
             ConsumerLag lag = null;
             for (int step = 0; step < 50; step++) {

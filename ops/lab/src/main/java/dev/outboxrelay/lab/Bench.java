@@ -14,7 +14,8 @@ import picocli.CommandLine.Command;
             ChainBench.class,
             ReaderBench.class,
             IsolationBench.class,
-            HeadlineBench.class
+            HeadlineBench.class,
+            LagBench.class
         })
 public final class Bench {
 
