@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +48,7 @@ final class Lookout implements LagWatch.Listener {
     private volatile boolean bookIsRead;
     private volatile @Nullable ConsumerProvisioner provisioner;
     private volatile @Nullable DeadLetterCounts deadLetters;
+    private volatile Supplier<Map<String, String>> streamFindings = Map::of;
     private volatile @Nullable LagReport report;
     private volatile @Nullable String error;
 
@@ -57,16 +59,22 @@ final class Lookout implements LagWatch.Listener {
         this.book = ConsumerBook.of(settings.consumers(), naming);
     }
 
-    /** This instance leads, and has these. */
-    void begin(ConsumerProvisioner provisioning, DeadLetterCounts counts) {
+    /**
+     * This instance leads, and has these.
+     *
+     * @param ofStreams what is wrong with streams, by tenant
+     */
+    void begin(ConsumerProvisioner provisioning, DeadLetterCounts counts, Supplier<Map<String, String>> ofStreams) {
         provisioner = provisioning;
         deadLetters = counts;
+        streamFindings = ofStreams;
     }
 
     /** It leads no longer. */
     void end() {
         provisioner = null;
         deadLetters = null;
+        streamFindings = Map::of;
         report = null;
         error = null;
         bookIsRead = false;
@@ -163,6 +171,7 @@ final class Lookout implements LagWatch.Listener {
         }
         DeadLetterCounts counting = deadLetters;
         Optional<Map<String, Long>> dead = counting == null ? Optional.empty() : counting.counts();
+        Map<String, String> findings = streamFindings.get();
         List<TenantStatus> all = new ArrayList<>();
         Set<String> seen = new HashSet<>();
         for (LaneCell cell : cells) {
@@ -175,7 +184,7 @@ final class Lookout implements LagWatch.Listener {
                 streams.remove(stream);
             }
             seen.add(tenant);
-            all.add(TenantStatus.of(facts(cell, lane, dead(dead, tenant), lane.address(), own ? lag : null)));
+            all.add(TenantStatus.of(facts(cell, lane, dead(dead, tenant), lane.address(), own ? lag : null, findings)));
         }
         for (StreamLag stream : streams.values()) {
             String tenant = stream.figures().tenant();
@@ -202,12 +211,19 @@ final class Lookout implements LagWatch.Listener {
     }
 
     private TenantStatus.Facts facts(
-            LaneCell cell, LaneSnapshot lane, @Nullable Long dead, Address address, @Nullable StreamLag lag) {
+            LaneCell cell,
+            LaneSnapshot lane,
+            @Nullable Long dead,
+            Address address,
+            @Nullable StreamLag lag,
+            Map<String, String> findings) {
         Failure trouble = lane.trouble();
         double age = lane.oldestMicros() == Long.MAX_VALUE
                 ? 0
                 : Math.max(0, clock.millis() - lane.oldestMicros() / 1_000) / 1_000.0;
-        String problem = problems(address).get(ConsumerProvisioner.ALL);
+        List<String> notes = new ArrayList<>();
+        Optional.ofNullable(findings.get(address.tenant().value())).ifPresent(notes::add);
+        Optional.ofNullable(problems(address).get(ConsumerProvisioner.ALL)).ifPresent(notes::add);
         return new TenantStatus.Facts(
                 address.tenant().value(),
                 address.stream().value(),
@@ -223,7 +239,7 @@ final class Lookout implements LagWatch.Listener {
                 trouble == null ? null : trouble.text(),
                 dead,
                 consumers(address, lag),
-                problem == null ? List.of() : List.of(problem));
+                notes);
     }
 
     private Map<String, String> problems(Address address) {

@@ -224,7 +224,8 @@ public final class Relay {
                                 new StreamAttacher(nats.connection(), settings.streams(), meters::streamCreated);
                         JetStreamPublisher publisher =
                                 new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN);
-                        ConsumerProvisioner consumers = new ConsumerProvisioner(nats.connection(), this::isTrusted);
+                        ConsumerProvisioner consumers = new ConsumerProvisioner(
+                                nats.connection(), this::isTrusted, tenant -> true);
                         LagWatch lagWatch = new LagWatch(
                                 nats.connection(), settings.admin().lagInterval(), clock, this::isTrusted, lookout);
                         DeadLetterCounts deadLetters = new DeadLetterCounts(
@@ -232,7 +233,7 @@ public final class Relay {
                                 settings.postgres().slot(),
                                 settings.admin().lagInterval(),
                                 this::isTrusted)) {
-                    lookout.begin(consumers, deadLetters);
+                    lookout.begin(consumers, deadLetters, Map::of);
                     lagWatch.start();
                     deadLetters.start();
                     runSessions(

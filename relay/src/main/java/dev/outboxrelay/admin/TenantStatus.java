@@ -104,6 +104,10 @@ public record TenantStatus(
         long waiting() {
             return queued + inFlight + parked;
         }
+
+        private boolean isPaused() {
+            return state.equals("paused");
+        }
     }
 
     /** Judges. */
@@ -137,7 +141,7 @@ public record TenantStatus(
         if ((facts.lastError != null && facts.waiting() > 0) || facts.oldestUnsettledSeconds >= BLOCKED_SECONDS) {
             return Suffering.BLOCKED;
         }
-        if (facts.parked > 0) {
+        if (facts.parked > 0 || facts.isPaused()) {
             return Suffering.PARKED;
         }
         if (facts.lastError != null || isPositive(facts.dead) || !facts.notes.isEmpty()) {
@@ -152,6 +156,9 @@ public record TenantStatus(
 
     private static List<String> reasons(Facts facts) {
         List<String> lane = new ArrayList<>();
+        if (facts.isPaused()) {
+            lane.add("somebody paused it: nothing is published, and its events are parked meanwhile");
+        }
         if (facts.lastError != null) {
             lane.add((facts.waiting() > 0 ? "nothing can be published: " : "the last try failed: ") + facts.lastError);
         }
@@ -164,7 +171,9 @@ public record TenantStatus(
         }
         if (facts.parked > 0) {
             lane.add(count(facts.parked, "event") + " parked in outbox.dead_letter: "
-                    + (facts.state.startsWith("sending")
+                    + (facts.isPaused()
+                            ? "they go out first, in order, once it is resumed"
+                            : facts.state.startsWith("sending")
                             ? "they are being sent, in order, and live ones wait behind them"
                             : "they go out first, in order, once the stream takes messages"
                                     + (isPositive(facts.dead) ? ", or once its dead letters are decided" : "")));

@@ -51,6 +51,7 @@ public final class ConsumerProvisioner implements AutoCloseable {
 
     private final JetStreamManagement management;
     private final BooleanSupplier mayAct;
+    private final Predicate<String> manages;
     private final ScheduledThreadPoolExecutor workers;
     private final Map<String, Home> homes = new ConcurrentHashMap<>();
     private volatile @Nullable ConsumerBook book;
@@ -72,10 +73,14 @@ public final class ConsumerProvisioner implements AutoCloseable {
      * Begins without a book: nothing is made before there is one.
      *
      * @param mayAct whether this instance may still change anything
+     * @param manages whether the relay makes and changes what belongs to this tenant, by its raw id; if not, what is
+     *     missing or differs is only told of
      */
-    public ConsumerProvisioner(Connection connection, BooleanSupplier mayAct) throws IOException {
+    public ConsumerProvisioner(Connection connection, BooleanSupplier mayAct, Predicate<String> manages)
+            throws IOException {
         this.management = connection.jetStreamManagement();
         this.mayAct = mayAct;
+        this.manages = manages;
         this.workers = new ScheduledThreadPoolExecutor(THREADS, task -> {
             Thread thread = new Thread(task, "consumer-provisioner");
             thread.setDaemon(true);
@@ -220,11 +225,21 @@ public final class ConsumerProvisioner implements AutoCloseable {
             ConsumerPlan plan = plan(address, spec, info == null ? null : Consumers.actual(info));
             if (plan instanceof ConsumerPlan.Conflict conflict) {
                 problems.put(spec.name(), conflict.text());
+            } else if (!(plan instanceof ConsumerPlan.Nothing)
+                    && !manages.test(address.tenant().value())) {
+                problems.put(spec.name(), leftAlone(spec, plan));
             } else if (!(plan instanceof ConsumerPlan.Nothing)) {
                 done &= change(address, spec, info, plan, problems);
             }
         }
         return done;
+    }
+
+    private static String leftAlone(ConsumerSpec spec, ConsumerPlan plan) {
+        String what = plan instanceof ConsumerPlan.Update update
+                ? String.join("; ", update.differences())
+                : spec.origin() + " asks for it, and there is none";
+        return what + ". Somebody else provisions this tenant: the relay changes nothing";
     }
 
     private List<ConsumerSpec> wanted(Address address) {

@@ -91,6 +91,18 @@ class RelayStatusTest {
     }
 
     @Test
+    void a_paused_tenant_is_told_from_one_that_is_stuck() {
+        TenantStatus tenant = TenantStatus.of(new TenantStatus.Facts(
+                "acme", "TENANT_ACME", "paused", 0, 0, 2, 0, 0, 0, 7L, 0, null, 0L, List.of(), List.of()));
+
+        assertThat(tenant.suffering()).isEqualTo(Suffering.PARKED);
+        assertThat(tenant.reasons())
+                .containsExactly(
+                        "somebody paused it: nothing is published, and its events are parked meanwhile",
+                        "2 events parked in outbox.dead_letter: they go out first, in order, once it is resumed");
+    }
+
+    @Test
     void of_a_tenant_that_is_well_nothing_is_said() {
         TenantStatus tenant = tenant("acme", 3, 0, 0.2, null);
 
