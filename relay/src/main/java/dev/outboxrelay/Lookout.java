@@ -96,6 +96,13 @@ final class Lookout implements LagWatch.Listener {
         }
     }
 
+    /** Whether the relay may make what belongs to this tenant may have changed. */
+    void provisionChanged(String tenant) {
+        if (bookIsRead) {
+            book(book, tenant::equals);
+        }
+    }
+
     /** A tenant's stream is there. */
     void attached(Address address) {
         ConsumerProvisioner making = provisioner;

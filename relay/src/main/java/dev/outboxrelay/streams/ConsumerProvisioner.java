@@ -115,8 +115,7 @@ public final class ConsumerProvisioner implements AutoCloseable {
         Set<String> explained = new HashSet<>();
         for (ConsumerSpec spec : specs) {
             ConsumerPlan plan = plan(address, spec, byName.get(spec.name()));
-            boolean isKnown = plan instanceof ConsumerPlan.Conflict conflict
-                    && conflict.text().equals(problems.get(spec.name()));
+            boolean isKnown = isKnown(known, spec, plan, problems.get(spec.name()));
             if (isKnown) {
                 explained.add(spec.name());
             } else if (!(plan instanceof ConsumerPlan.Nothing)) {
@@ -126,6 +125,22 @@ public final class ConsumerProvisioner implements AutoCloseable {
         }
         if (!explained.containsAll(problems.keySet())) {
             look(known); // somebody has mended something
+        }
+    }
+
+    /** Whether nothing is to be done about it now: only a person can, or it is tried again anyway. */
+    private boolean isKnown(Home home, ConsumerSpec spec, ConsumerPlan plan, @Nullable String problem) {
+        if (problem == null || plan instanceof ConsumerPlan.Nothing) {
+            return false;
+        }
+        if (plan instanceof ConsumerPlan.Conflict conflict) {
+            return conflict.text().equals(problem);
+        }
+        if (!manages.test(home.address.tenant().value())) {
+            return leftAlone(spec, plan).equals(problem);
+        }
+        synchronized (home) {
+            return home.queued;
         }
     }
 
