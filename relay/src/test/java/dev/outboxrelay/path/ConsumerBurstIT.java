@@ -43,7 +43,7 @@ final class ConsumerBurstIT {
                 TestNats nats = TestNats.start();
                 RelayRig rig = outbox.relay(nats, Map.of("outbox.admin.lag-interval", "1s"))) {
             rig.awaitStreaming();
-            outbox.execute("INSERT INTO outbox.consumer (name) VALUES ('billing')");
+            outbox.execute("INSERT INTO outbox.consumer (name, ack_wait) VALUES ('billing', '5 minutes')");
             outbox.insert(Row.of("loud"), Row.of("quiet"));
             Connection client = nats.connection();
             try (MessageConsumer loud = application(client, "TENANT_LOUD", this::slow);
