@@ -224,8 +224,8 @@ public final class Relay {
                                 new StreamAttacher(nats.connection(), settings.streams(), meters::streamCreated);
                         JetStreamPublisher publisher =
                                 new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN);
-                        ConsumerProvisioner consumers = new ConsumerProvisioner(
-                                nats.connection(), this::isTrusted, tenant -> true);
+                        ConsumerProvisioner consumers =
+                                new ConsumerProvisioner(nats.connection(), this::isTrusted, tenant -> true);
                         LagWatch lagWatch = new LagWatch(
                                 nats.connection(), settings.admin().lagInterval(), clock, this::isTrusted, lookout);
                         DeadLetterCounts deadLetters = new DeadLetterCounts(

@@ -174,9 +174,11 @@ public record TenantStatus(
                     + (facts.isPaused()
                             ? "they go out first, in order, once it is resumed"
                             : facts.state.startsWith("sending")
-                            ? "they are being sent, in order, and live ones wait behind them"
-                            : "they go out first, in order, once the stream takes messages"
-                                    + (isPositive(facts.dead) ? ", or once its dead letters are decided" : "")));
+                                    ? "they are being sent, in order, and live ones wait behind them"
+                                    : "they go out first, in order, once the stream takes messages"
+                                            + (isPositive(facts.dead)
+                                                    ? ", or once its dead letters are decided"
+                                                    : "")));
         }
         if (isPositive(facts.dead)) {
             lane.add(count(Objects.requireNonNull(facts.dead), "dead letter")

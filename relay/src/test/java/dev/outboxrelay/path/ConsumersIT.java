@@ -174,8 +174,10 @@ final class ConsumersIT {
         }
         Await.until(
                 "what nobody asks for any more is told of",
-                () -> isSaid("there-1", "consumer everywhere: nobody asks for it any more, and the relay deletes no"
-                        + " consumer: once its application is gone, nats consumer rm TENANT_THERE-1 everywhere"));
+                () -> isSaid(
+                        "there-1",
+                        "consumer everywhere: nobody asks for it any more, and the relay deletes no"
+                                + " consumer: once its application is gone, nats consumer rm TENANT_THERE-1 everywhere"));
         assertThat(bound("there-1", "everywhere")).isEqualTo(11);
     }
 
@@ -193,10 +195,11 @@ final class ConsumersIT {
 
         operator("INSERT INTO outbox.consumer (tenant_id, name, max_ack_pending) VALUES ('fixed', 'billing', 10)");
 
-        String conflict = "consumer billing: not as it should be: it is a push consumer, but a pull consumer is asked for;"
-                + " its messages are not acknowledged one by one. NATS cannot change that in place. Once its"
-                + " application has stopped: nats consumer rm TENANT_FIXED billing; the relay makes it anew, and it reads"
-                + " the stream from its first message. Or ask for a consumer of another name.";
+        String conflict =
+                "consumer billing: not as it should be: it is a push consumer, but a pull consumer is asked for;"
+                        + " its messages are not acknowledged one by one. NATS cannot change that in place. Once its"
+                        + " application has stopped: nats consumer rm TENANT_FIXED billing; the relay makes it anew, and it reads"
+                        + " the stream from its first message. Or ask for a consumer of another name.";
         Await.until("it is told of", () -> isSaid("fixed", conflict));
         assertThat(info("fixed", "billing").orElseThrow().getCreationTime()).isEqualTo(made.getCreationTime());
         insert("fixed", 3);
