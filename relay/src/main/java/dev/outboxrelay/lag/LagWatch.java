@@ -79,8 +79,8 @@ public final class LagWatch implements AutoCloseable {
         }
         try {
             listener.looked(look());
-        } catch (IOException | JetStreamApiException e) {
-            listener.unknown(String.valueOf(e.getMessage()));
+        } catch (IOException | JetStreamApiException | IllegalStateException e) {
+            listener.unknown(String.valueOf(e.getMessage())); // the last: the client is reconnecting
         }
     }
 
