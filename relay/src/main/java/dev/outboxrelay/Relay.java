@@ -90,6 +90,7 @@ public final class Relay {
     private long greatestTerm;
     private boolean publicationGap;
     private String lastSaid = "";
+    private String policyGap = "";
 
     public Relay(Settings settings, BuildInfo build, InstantSource clock) {
         this.settings = settings;
@@ -464,6 +465,7 @@ public final class Relay {
                     meters.sourceConnected(true);
                     become(Role.LEADER);
                     lastSaid = "";
+                    sayPolicyGap(running);
                 }
                 if (isStopping()) {
                     become(Role.STOPPING);
@@ -479,6 +481,15 @@ public final class Relay {
             running.close();
             session = null;
         }
+    }
+
+    /** The relay works without; so it is said, once, and nothing waits for it. */
+    private void sayPolicyGap(Session running) {
+        String gap = running.policyGap().map(Finding::toString).orElse("");
+        if (!gap.equals(policyGap) && !gap.isEmpty()) {
+            log.warn("changes of policies do not reach the running relay: {}", gap);
+        }
+        policyGap = gap;
     }
 
     /** Names this process in {@code outbox.leader}: host and process id. */

@@ -16,6 +16,7 @@ import dev.outboxrelay.lane.Item;
 import dev.outboxrelay.lane.LaneLimits;
 import dev.outboxrelay.lane.Rejection;
 import dev.outboxrelay.lane.RetryPolicy;
+import dev.outboxrelay.policy.PolicyRow;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
 import dev.outboxrelay.postgres.ServerIdentity;
@@ -32,6 +33,8 @@ import dev.outboxrelay.settle.DeadLetterWriter;
 import dev.outboxrelay.settle.ParkWriter;
 import dev.outboxrelay.settle.RowSettler;
 import dev.outboxrelay.settle.Settlement;
+import dev.outboxrelay.slot.Finding;
+import dev.outboxrelay.slot.PolicyLook;
 import dev.outboxrelay.slot.SlotControl;
 import dev.outboxrelay.slot.SlotMonitor;
 import dev.outboxrelay.slot.SlotState;
@@ -127,6 +130,8 @@ final class Session implements DebeziumSource.Handler {
     private volatile boolean owned;
     private final LongAdder homelessDeadLetters = new LongAdder();
     private volatile @Nullable Fence fence;
+    private final PolicyFeed policies = new PolicyFeed();
+    private volatile @Nullable PolicyLook look;
     private Lsn startUp = Lsn.NONE;
     private Lsn lastPassed = Lsn.NONE;
     private volatile boolean caughtUp;
@@ -295,6 +300,9 @@ final class Session implements DebeziumSource.Handler {
                     ancestors,
                     useFences && edges.broken() != TestBreak.FENCE);
             startUp = state.current();
+            // whatever is committed after this look comes through the slot, behind everything committed before
+            look = control.policies(edges.settings());
+            policies.loaded(look.rows());
             owned = true;
             backlog.tenants().forEach((tenant, events) -> cellOf(tenant).ifPresent(cell -> cell.backlogFound(events)));
             backlog.start(due -> due.forEach(tenant -> cellOf(tenant).ifPresent(LaneCell::backlogWaits)));
@@ -326,11 +334,23 @@ final class Session implements DebeziumSource.Handler {
                     caughtUp = true;
                     cells.values().forEach(LaneCell::caughtUp);
                 }
+            } else if (change instanceof Change.PolicyChanged policy) {
+                policyChanged(policy, arrivals);
             } else if (change instanceof Change.Inserted row && !inserted(row, dead, arrivals)) {
                 break; // stopping: this row and all behind it are not taken and come again
             }
         }
         deliver(arrivals);
+    }
+
+    /** What was committed before a change is on its way before it. */
+    private void policyChanged(Change.PolicyChanged policy, Map<LaneCell, List<Item>> arrivals)
+            throws InterruptedException {
+        if (Objects.requireNonNull(look).snapshot().sees(policy.transaction())) {
+            return; // older than what is known
+        }
+        deliver(arrivals);
+        policies.changed(new PolicyRow(policy.object(), policy.key(), policy.json()));
     }
 
     /** Sends a row on its way; false when nothing is to be taken any more. */
@@ -646,6 +666,11 @@ final class Session implements DebeziumSource.Handler {
 
     Collection<LaneCell> cells() {
         return cells.values();
+    }
+
+    /** Why changes of policies do not reach this session, with what mends it; empty when they do. Any thread. */
+    Optional<Finding> policyGap() {
+        return Optional.ofNullable(look).map(PolicyLook::missing);
     }
 
     long homelessDeadLetters() {

@@ -20,6 +20,11 @@ final class Batch {
         add(row, valueBytes + ROW_OVERHEAD);
     }
 
+    /** @param valueBytes what its values take */
+    void policy(Change.PolicyChanged policy, long valueBytes) {
+        add(policy, valueBytes + ROW_OVERHEAD);
+    }
+
     void passed(Change.Passed position) {
         add(position, BOUNDARY);
     }
