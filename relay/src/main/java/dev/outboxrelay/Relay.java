@@ -15,6 +15,7 @@ import dev.outboxrelay.ha.LeaderLock;
 import dev.outboxrelay.ha.Lease;
 import dev.outboxrelay.lane.Failure;
 import dev.outboxrelay.lane.LaneSnapshot;
+import dev.outboxrelay.policy.PolicyBook;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
 import dev.outboxrelay.postgres.ServerIdentity;
@@ -69,6 +70,7 @@ public final class Relay {
     private final Meters meters;
     private final Database database;
     private final LeaderLock lock;
+    private final PolicyBook policies;
     private final AdminServer admin;
     private final EndState sourceEnd;
     private final EndState natsEnd;
@@ -99,6 +101,7 @@ public final class Relay {
         this.meters = new Meters(settings.admin().maxTenantLabels(), build, clock);
         this.database = new Database(settings.postgres());
         this.lock = new LeaderLock(database, settings.postgres().slot(), instanceName());
+        this.policies = new PolicyBook(settings);
         this.sourceEnd = new EndState(clock);
         this.natsEnd = new EndState(clock);
         this.walBudget = new WalBudget(settings.postgres().walBudget());
@@ -216,13 +219,14 @@ public final class Relay {
         try (SlotMonitor slotMonitor = new SlotMonitor(database, settings, new SlotListener())) {
             if (openNats(nats)) {
                 slotMonitor.start();
-                try (StreamAttacher attacher =
-                                new StreamAttacher(nats.connection(), settings.streams(), meters::streamCreated);
+                try (StreamAttacher attacher = new StreamAttacher(
+                                nats.connection(), settings.streams(), policies::of, meters::streamCreated);
                         JetStreamPublisher publisher =
                                 new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN)) {
                     runSessions(
                             nats,
-                            new Session.Edges(settings, database, publisher, attacher, meters, spill, clock, broken));
+                            new Session.Edges(
+                                    settings, database, publisher, attacher, policies, meters, spill, clock, broken));
                 }
             }
         } catch (IOException e) {
