@@ -537,7 +537,7 @@ public final class Relay {
         Session running = session;
         List<TenantStatus> tenants = running == null
                 ? List.of()
-                : running.cells().stream().map(this::tenant).toList();
+                : running.cells().stream().map(cell -> tenant(running, cell)).toList();
         SlotState known = slot;
         SlotStatus slotStatus = known == null
                 ? new SlotStatus(settings.postgres().slot(), null, null, null)
@@ -557,7 +557,7 @@ public final class Relay {
                 tenants);
     }
 
-    private TenantStatus tenant(LaneCell cell) {
+    private TenantStatus tenant(Session running, LaneCell cell) {
         LaneSnapshot lane = cell.snapshot();
         Failure trouble = lane.trouble();
         double age = lane.oldestMicros() == Long.MAX_VALUE
@@ -575,7 +575,7 @@ public final class Relay {
                 cell.deadLettered.sum(),
                 lane.lastSequence() == 0 ? null : lane.lastSequence(),
                 age,
-                trouble == null ? null : trouble.text());
+                trouble == null ? running.finding(lane.address()) : trouble.text());
     }
 
     private final class LinkListener implements NatsLink.Listener {

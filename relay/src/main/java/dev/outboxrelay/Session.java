@@ -697,6 +697,12 @@ final class Session implements DebeziumSource.Handler {
         return Optional.ofNullable(look).map(PolicyLook::missing);
     }
 
+    /** What is wrong with a tenant's stream, in words; null when nothing is. Any thread. */
+    @Nullable
+    String finding(Address address) {
+        return edges.attacher().finding(address);
+    }
+
     long homelessDeadLetters() {
         return homelessDeadLetters.sum();
     }

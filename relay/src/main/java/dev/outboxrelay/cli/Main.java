@@ -58,6 +58,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new RunCommand(environment, relay))
                 .addSubcommand(new DemoCommand())
                 .addSubcommand(DlqCommand.create(environment))
+                .addSubcommand(TenantCommand.create(environment))
                 .addSubcommand(new VersionCommand())
                 .setExecutionExceptionHandler(failures)
                 .setParameterExceptionHandler(failures);

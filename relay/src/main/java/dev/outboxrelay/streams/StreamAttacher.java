@@ -27,6 +27,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -129,9 +130,9 @@ public final class StreamAttacher implements AutoCloseable {
         compareSoon(address);
     }
 
-    /** What is wrong with streams, in words, by tenant. */
-    public Map<String, String> findings() {
-        return Map.copyOf(findings);
+    /** What is wrong with a tenant's stream, in words; null when nothing is. */
+    public @Nullable String finding(Address address) {
+        return findings.get(address.tenant().value());
     }
 
     private void look(Address address, Look look, Answer answer) throws IOException, JetStreamApiException {
