@@ -38,7 +38,10 @@ final class TenantPauseCommand implements Callable<Integer> {
             if (!new TenantWish(desk, spec.commandLine().getErr()).carryOut(tenant, true)) {
                 return ExitCode.FAILED;
             }
-            spec.commandLine().getOut().println("tenant " + Printable.of(tenant) + " is paused: what comes is parked until outbox-relay tenant resume");
+            spec.commandLine()
+                    .getOut()
+                    .println("tenant " + Printable.of(tenant)
+                            + " is paused: what comes is parked until outbox-relay tenant resume");
             spec.commandLine().getOut().flush();
             return ExitCode.FINE;
         }

@@ -79,7 +79,8 @@ final class TenantRemoveCommand implements Callable<Integer> {
     private int report(TenantDesk.Letters letters, NatsLink nats, Address address)
             throws StreamRemains.Refused, DatabaseException {
         Optional<StreamRemains> remains = StreamRemains.look(nats.connection(), address);
-        boolean mayDelete = remains.isPresent() && (evenIfUnread || !remains.get().isUnread());
+        boolean mayDelete =
+                remains.isPresent() && (evenIfUnread || !remains.get().isUnread());
         boolean deleted = deleteStream && mayDelete;
         if (deleted) {
             StreamRemains.delete(nats.connection(), address);
@@ -93,8 +94,7 @@ final class TenantRemoveCommand implements Callable<Integer> {
         return deleteStream && remains.isPresent() && !deleted ? ExitCode.FAILED : ExitCode.FINE;
     }
 
-    private void print(
-            TenantDesk.Letters letters, Optional<StreamRemains> remains, Address address, boolean deleted) {
+    private void print(TenantDesk.Letters letters, Optional<StreamRemains> remains, Address address, boolean deleted) {
         PrintWriter out = spec.commandLine().getOut();
         out.println("tenant " + Printable.of(tenant) + " is paused: nothing more is published, what comes is parked");
         out.printf("outbox.dead_letter: %,d parked, %,d dead%n", letters.parked(), letters.dead());

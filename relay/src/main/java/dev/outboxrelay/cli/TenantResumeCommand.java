@@ -11,9 +11,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Writes {@code paused = false} into the tenant's row and waits for the relay. */
-@Command(
-        name = "resume",
-        description = "Publishes a tenant again: what was parked first, in order.")
+@Command(name = "resume", description = "Publishes a tenant again: what was parked first, in order.")
 final class TenantResumeCommand implements Callable<Integer> {
 
     private final Map<String, String> environment;
@@ -38,7 +36,9 @@ final class TenantResumeCommand implements Callable<Integer> {
             if (!new TenantWish(desk, spec.commandLine().getErr()).carryOut(tenant, false)) {
                 return ExitCode.FAILED;
             }
-            spec.commandLine().getOut().println("tenant " + Printable.of(tenant) + " goes on: what was parked is sent first");
+            spec.commandLine()
+                    .getOut()
+                    .println("tenant " + Printable.of(tenant) + " goes on: what was parked is sent first");
             spec.commandLine().getOut().flush();
             return ExitCode.FINE;
         }

@@ -151,7 +151,9 @@ final class TenantIT {
         insert("gone", 5);
         Await.until("published", PATIENCE, () -> size("TENANT_GONE") == 5);
         JetStreamSubscription reader = client.jetStream()
-                .subscribe("tenant.gone.>", PullSubscribeOptions.builder().durable("billing").build());
+                .subscribe(
+                        "tenant.gone.>",
+                        PullSubscribeOptions.builder().durable("billing").build());
         reader.fetch(2, Duration.ofSeconds(5)).forEach(message -> message.ack());
 
         Said first = tenant("remove", "gone");

@@ -121,8 +121,10 @@ final class PoliciesIT {
     }
 
     private static void awaitFinding(String tenant, String words) {
-        Await.until(words, SOON, () -> Objects.requireNonNullElse(status(tenant).lastError(), "")
-                .contains(words));
+        Await.until(
+                words,
+                SOON,
+                () -> Objects.requireNonNullElse(status(tenant).lastError(), "").contains(words));
     }
 
     @Test
@@ -234,8 +236,9 @@ final class PoliciesIT {
         policy("poisoned", "poison = 'skip'");
 
         awaitSize("poisoned", 4);
-        operator("UPDATE outbox.dead_letter SET state = 'replaying', replay_subject = 'a.b' WHERE tenant_id = 'poisoned'"
-                + " AND state = 'dead'");
+        operator(
+                "UPDATE outbox.dead_letter SET state = 'replaying', replay_subject = 'a.b' WHERE tenant_id = 'poisoned'"
+                        + " AND state = 'dead'");
         awaitSize("poisoned", 5);
         outbox.awaitAllMarked(PATIENCE);
         outbox.execute("DELETE FROM outbox.message WHERE tenant_id = 'poisoned'");
@@ -290,8 +293,11 @@ final class PoliciesIT {
         outbox.insert(rows("over", 3));
         outbox.insert(rows("beside", 3));
         awaitSize("beside", 3);
-        Await.until("the reason", PATIENCE, () -> Objects.requireNonNullElse(status("over").lastError(), "")
-                .contains("another stream takes these subjects"));
+        Await.until(
+                "the reason",
+                PATIENCE,
+                () -> Objects.requireNonNullElse(status("over").lastError(), "")
+                        .contains("another stream takes these subjects"));
 
         management().deleteStream("OVERLAP");
 
@@ -334,8 +340,11 @@ final class PoliciesIT {
         assertThat(config("theirs").getMaxMsgs()).isEqualTo(9);
         awaitSize("off", 1);
         assertThat(status("off").lastError()).isNull();
-        Await.until("the reason", PATIENCE, () -> Objects.requireNonNullElse(status("verified").lastError(), "")
-                .contains("there is no stream, and provision is verify"));
+        Await.until(
+                "the reason",
+                PATIENCE,
+                () -> Objects.requireNonNullElse(status("verified").lastError(), "")
+                        .contains("there is no stream, and provision is verify"));
 
         management().addStream(Streams.preparedFor("verified").build());
 
