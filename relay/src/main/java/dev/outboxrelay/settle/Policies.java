@@ -36,7 +36,7 @@ record Policies(String slot, Function<String, Poison> fallback) {
             ("SELECT CASE WHEN " + HOLDS + " THEN " + LOWEST_DEAD + " END").formatted("?", "?");
 
     private static final String LIFTED =
-            ("SELECT h.tenant FROM pg_catalog.unnest(?::text[], ?::text[]) AS h (tenant, fallback),"
+            ("SELECT h.tenant FROM ROWS FROM (pg_catalog.unnest(?::text[]), pg_catalog.unnest(?::text[])) AS h (tenant, fallback),"
                             + " LATERAL (SELECT CASE WHEN " + HOLDS + " THEN " + LOWEST_DEAD + " END AS seq) AS dead"
                             + " WHERE dead.seq IS NULL OR " + LOWEST_WAITING + " < dead.seq")
                     .formatted("h.tenant", "h.fallback");

@@ -30,6 +30,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Attaches lanes to their streams, makes streams that are missing, and keeps them as their policies are.
@@ -291,7 +292,7 @@ public final class StreamAttacher implements AutoCloseable {
             }
             directory.update(info, plan.target(), StreamPlan.mark(policy.stream()));
             if (!plan.changes().isEmpty()) {
-                log.atWarn()
+                log.atLevel(plan.drift() ? Level.WARN : Level.INFO)
                         .addKeyValue("tenant", address.tenant())
                         .addKeyValue("stream", address.stream())
                         .addKeyValue("detail", plan.changes())
