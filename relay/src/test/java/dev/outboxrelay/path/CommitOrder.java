@@ -47,9 +47,16 @@ final class CommitOrder {
         if (type == 'R') {
             int relation = message.getInt();
             String table = zeroTerminated(message) + '.' + zeroTerminated(message);
-            prefixes.put(relation, table.equals("outbox.message") ? "" : table + ':');
+            if (table.equals("outbox.policy_change")) {
+                prefixes.remove(relation);
+            } else {
+                prefixes.put(relation, table.equals("outbox.message") ? "" : table + ':');
+            }
         } else if (type == 'I') {
             String prefix = prefixes.get(message.getInt());
+            if (prefix == null) {
+                return; // a changed policy is no event
+            }
             message.get();
             message.getShort();
             String id = column(message);

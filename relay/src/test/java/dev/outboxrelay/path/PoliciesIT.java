@@ -258,9 +258,9 @@ final class PoliciesIT {
         awaitFinding("odd", "which NATS cannot change for a stream that exists");
         outbox.insert(rows("odd", 5));
         awaitSize("odd", 10);
+        policy("odd", "duplicate_window = '1 min'");
         policy("odd", "max_age = '1 min'");
-        Await.until("the window follows", SOON, () -> config("odd").getMaxAge().equals(Duration.ofMinutes(1)));
-        assertThat(config("odd").getDuplicateWindow()).isEqualTo(Duration.ofMinutes(1));
+        Await.until("the age", SOON, () -> config("odd").getMaxAge().equals(Duration.ofMinutes(1)));
         assertThatThrownBy(() -> policy("odd", "duplicate_window = '2 min'"))
                 .hasMessageContaining("tenant_duplicate_window_within_max_age");
         policy("odd", "storage = NULL");
