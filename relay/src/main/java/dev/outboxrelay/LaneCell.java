@@ -95,6 +95,11 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
         input(() -> lane.park(why, System.nanoTime()));
     }
 
+    /** The tenant's policy was changed. Any thread. */
+    void limits(LaneLimits limits) {
+        input(() -> lane.limits(limits, System.nanoTime()));
+    }
+
     /** How many of the tenant's events wait in the table. Any thread. */
     long parked() {
         return backlog.parked();

@@ -2,7 +2,7 @@ package dev.outboxrelay;
 
 import dev.outboxrelay.policy.PolicyRow;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,7 +40,9 @@ final class PolicyFeed {
         Optional<String> changed(PolicyRow row);
     }
 
-    private final Map<String, List<Listener>> listeners = new HashMap<>();
+    /** In the order in which they came: what is made for tenants depends on what holds for them. */
+    private final Map<String, List<Listener>> listeners = new LinkedHashMap<>();
+
     private final Map<String, String> problems = new ConcurrentHashMap<>();
 
     /** @param object one of {@link PolicyRow}'s; before the session starts */

@@ -10,11 +10,13 @@ import dev.outboxrelay.admin.Role;
 import dev.outboxrelay.admin.SlotStatus;
 import dev.outboxrelay.admin.TenantStatus;
 import dev.outboxrelay.admin.Totals;
+import dev.outboxrelay.config.Provision;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.ha.LeaderLock;
 import dev.outboxrelay.ha.Lease;
 import dev.outboxrelay.lag.DeadLetterCounts;
 import dev.outboxrelay.lag.LagWatch;
+import dev.outboxrelay.policy.PolicyBook;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
 import dev.outboxrelay.postgres.ServerIdentity;
@@ -71,6 +73,7 @@ public final class Relay {
     private final Meters meters;
     private final Database database;
     private final LeaderLock lock;
+    private final PolicyBook policies;
     private final AdminServer admin;
     private final EndState sourceEnd;
     private final EndState natsEnd;
@@ -102,6 +105,7 @@ public final class Relay {
         this.meters = new Meters(settings.admin().maxTenantLabels(), build, clock);
         this.database = new Database(settings.postgres());
         this.lock = new LeaderLock(database, settings.postgres().slot(), instanceName());
+        this.policies = new PolicyBook(settings);
         this.sourceEnd = new EndState(clock);
         this.natsEnd = new EndState(clock);
         this.walBudget = new WalBudget(settings.postgres().walBudget());
@@ -220,12 +224,14 @@ public final class Relay {
         try (SlotMonitor slotMonitor = new SlotMonitor(database, settings, new SlotListener())) {
             if (openNats(nats)) {
                 slotMonitor.start();
-                try (StreamAttacher attacher =
-                                new StreamAttacher(nats.connection(), settings.streams(), meters::streamCreated);
+                try (StreamAttacher attacher = new StreamAttacher(
+                                nats.connection(), settings.streams(), policies::of, meters::streamCreated);
                         JetStreamPublisher publisher =
                                 new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN);
-                        ConsumerProvisioner consumers =
-                                new ConsumerProvisioner(nats.connection(), this::isTrusted, tenant -> true);
+                        ConsumerProvisioner consumers = new ConsumerProvisioner(
+                                nats.connection(),
+                                this::isTrusted,
+                                tenant -> policies.of(tenant).provision() == Provision.MANAGE);
                         LagWatch lagWatch = new LagWatch(
                                 nats.connection(), settings.admin().lagInterval(), clock, this::isTrusted, lookout);
                         DeadLetterCounts deadLetters = new DeadLetterCounts(
@@ -233,13 +239,22 @@ public final class Relay {
                                 settings.postgres().slot(),
                                 settings.admin().lagInterval(),
                                 this::isTrusted)) {
-                    lookout.begin(consumers, deadLetters, Map::of);
+                    lookout.begin(consumers, deadLetters, attacher::findings);
                     lagWatch.start();
                     deadLetters.start();
                     runSessions(
                             nats,
                             new Session.Edges(
-                                    settings, database, publisher, attacher, lookout, meters, spill, clock, broken));
+                                    settings,
+                                    database,
+                                    publisher,
+                                    attacher,
+                                    policies,
+                                    lookout,
+                                    meters,
+                                    spill,
+                                    clock,
+                                    broken));
                 }
             }
         } catch (IOException e) {

@@ -1,5 +1,6 @@
 package dev.outboxrelay;
 
+import dev.outboxrelay.config.Poison;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.SettleMode;
 import dev.outboxrelay.config.TableMapping;
@@ -15,8 +16,9 @@ import dev.outboxrelay.lane.Fence;
 import dev.outboxrelay.lane.Item;
 import dev.outboxrelay.lane.LaneLimits;
 import dev.outboxrelay.lane.Rejection;
-import dev.outboxrelay.lane.RetryPolicy;
+import dev.outboxrelay.policy.PolicyBook;
 import dev.outboxrelay.policy.PolicyRow;
+import dev.outboxrelay.policy.TenantPolicy;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
 import dev.outboxrelay.postgres.ServerIdentity;
@@ -97,6 +99,7 @@ final class Session implements DebeziumSource.Handler {
             Database database,
             JetStreamPublisher publisher,
             StreamAttacher attacher,
+            PolicyBook policies,
             Lookout lookout,
             Meters meters,
             @Nullable SpillSpace spill,
@@ -168,15 +171,10 @@ final class Session implements DebeziumSource.Handler {
         this.deadLetters = new DeadLetterWriter(edges.database(), modes, guard, fenced, broken);
         this.parkWriter = new ParkWriter(edges.database(), guard, fenced, broken);
         this.backlog = Backlog.open(
-                edges.database(),
-                guard,
-                modes,
-                settings.naming(),
-                settings.deadLetter().poison(),
-                fenced,
-                broken);
-        this.policies.on(PolicyRow.CONSUMER, new ConsumerFeed(edges.lookout()));
+                edges.database(), guard, modes, settings.naming(), edges.policies()::poisonWithoutRow, fenced, broken);
         this.drainPace = new DrainPace(settings.postgres().walBudget() / 2, SLOW_DRAIN);
+        policies.on(PolicyRow.TENANT, new TenantPolicies());
+        policies.on(PolicyRow.CONSUMER, new ConsumerFeed(edges.lookout())); // after the tenants, whose policies it asks
         this.ancestors = TimelineHistory.read(edges.database(), server.timeline());
         this.source = new DebeziumSource(settings, control.endpoint(), SlotMonitor.MESSAGE_PREFIX, this);
         for (int i = 0; i < settings.lanes().threads(); i++) {
@@ -523,21 +521,7 @@ final class Session implements DebeziumSource.Handler {
         if (known != null) {
             return known;
         }
-        Settings settings = edges.settings();
-        RetryPolicy retry = new RetryPolicy(
-                settings.retry().initial(),
-                settings.retry().max(),
-                settings.retry().maxAttempts());
-        boolean hold = backlog.holds(address.tenant().value());
-        LaneLimits limits = new LaneLimits(
-                settings.lanes().window(),
-                OPEN_DEAD_LETTERS,
-                retry,
-                CONFLICT_PAUSE,
-                settings.lanes().tenantMaxEvents(),
-                settings.lanes().tenantMaxBytes(),
-                settings.lanes().parkAfter(),
-                hold);
+        LaneLimits limits = limits(address.tenant().value());
         LaneCell cell = new LaneCell(
                 address,
                 this,
@@ -550,10 +534,51 @@ final class Session implements DebeziumSource.Handler {
         if (caughtUp) {
             cell.caughtUp();
         }
-        if (hold) {
+        if (limits.hold()) {
             cell.backlogWaits();
         }
         return cell;
+    }
+
+    private LaneLimits limits(String tenant) {
+        Settings settings = edges.settings();
+        TenantPolicy policy = edges.policies().of(tenant);
+        return new LaneLimits(
+                policy.maxInFlight(),
+                OPEN_DEAD_LETTERS,
+                policy.retry(),
+                CONFLICT_PAUSE,
+                settings.lanes().tenantMaxEvents(),
+                settings.lanes().tenantMaxBytes(),
+                policy.parkAfter(),
+                policy.poison() == Poison.HOLD,
+                policy.paused());
+    }
+
+    /** What holds for tenants, as {@code outbox.tenant} says it. */
+    private final class TenantPolicies implements PolicyFeed.Listener {
+        @Override
+        public Map<String, String> loaded(List<PolicyRow> rows) {
+            return edges.policies().load(rows);
+        }
+
+        @Override
+        public Optional<String> changed(PolicyRow row) {
+            Optional<String> wrong = edges.policies().change(row);
+            if (wrong.isEmpty()) {
+                applied(row.key());
+            }
+            return wrong;
+        }
+    }
+
+    private synchronized void applied(String tenant) {
+        LaneCell cell = cells.get(tenant);
+        if (cell != null) {
+            cell.limits(limits(tenant));
+        }
+        Address.of(tenant, edges.settings().naming()).ifPresent(edges.attacher()::policyChanged);
+        edges.lookout().provisionChanged(tenant);
     }
 
     private Map<String, Long> knownDeadLetters(List<Change> changes) {

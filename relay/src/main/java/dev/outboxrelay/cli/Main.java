@@ -59,6 +59,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new StatusCommand(environment))
                 .addSubcommand(new DemoCommand())
                 .addSubcommand(DlqCommand.create(environment))
+                .addSubcommand(TenantCommand.create(environment))
                 .addSubcommand(new VersionCommand())
                 .setExecutionExceptionHandler(failures)
                 .setParameterExceptionHandler(failures);

@@ -91,6 +91,8 @@ public final class SettingCatalog {
             "strict",
             "Whether tenant ids outside [A-Za-z0-9_-]{1,64} are dead letters (strict) or encoded (encode).");
 
+    private static final SettingType<Long> STREAM_BYTES = SizeText.between("1KB", "1000000GB");
+
     static final Setting<Integer> STREAMS_REPLICAS = Setting.withDefault(
             "outbox.streams.replicas",
             SettingTypes.whole(1, 5),
@@ -111,6 +113,35 @@ public final class SettingCatalog {
             DurationText.between("100ms", "36500d"),
             "2m",
             "How long the server remembers message ids; at most max-age.");
+    static final Setting<Long> STREAMS_MAX_BYTES = Setting.optional(
+            "outbox.streams.max-bytes",
+            STREAM_BYTES,
+            "Most bytes that a stream keeps; without it there is no such limit.");
+    static final Setting<Discard> STREAMS_DISCARD = Setting.withDefault(
+            "outbox.streams.discard",
+            SettingTypes.oneOf(Discard.class),
+            "old",
+            "What a full stream does: drop its oldest messages (old) or refuse new ones (new: the tenant is parked).");
+    static final Setting<Storage> STREAMS_STORAGE = Setting.withDefault(
+            "outbox.streams.storage",
+            SettingTypes.oneOf(Storage.class),
+            "file",
+            "Where a stream keeps its messages; cannot be changed for one that exists.");
+    static final Setting<Compression> STREAMS_COMPRESSION = Setting.withDefault(
+            "outbox.streams.compression",
+            SettingTypes.oneOf(Compression.class),
+            "none",
+            "Whether the server compresses a stream's files.");
+    static final Setting<Provision> STREAMS_PROVISION = Setting.withDefault(
+            "outbox.streams.provision",
+            SettingTypes.oneOf(Provision.class),
+            "manage",
+            "Whether the relay creates and changes streams (manage), only compares them (verify), or neither (off).");
+    static final Setting<Duration> STREAMS_CHECK_INTERVAL = Setting.withDefault(
+            "outbox.streams.check-interval",
+            DurationText.between("1s", "1d"),
+            "5m",
+            "How often all streams are compared with their policies, beside the server's own word of each change.");
     static final Setting<Integer> STREAMS_CREATE_CONCURRENCY = Setting.withDefault(
             "outbox.streams.create-concurrency",
             SettingTypes.whole(1, 256),
@@ -187,6 +218,50 @@ public final class SettingCatalog {
             SettingTypes.oneOf(Poison.class),
             "skip",
             "Whether a tenant's later events go on behind a dead letter (skip) or wait for an operator (hold).");
+
+    static final Setting<TenantPattern> POLICIES_TENANTS = Setting.required(
+            "outbox.policies[*].tenants",
+            SettingTypes.parsed("a tenant id, or a pattern in which * is any run of characters", TenantPattern::parse),
+            "The tenants that this group of settings is for; the first group that fits a tenant counts, and a row of"
+                    + " outbox.tenant counts more.");
+    static final Setting<Boolean> POLICIES_PAUSED = Setting.optional(
+            "outbox.policies[*].paused", SettingTypes.FLAG, "true: nothing is published, events are parked.");
+    static final Setting<Provision> POLICIES_PROVISION = Setting.optional(
+            "outbox.policies[*].provision", SettingTypes.oneOf(Provision.class), group("outbox.streams.provision"));
+    static final Setting<Duration> POLICIES_MAX_AGE =
+            Setting.optional("outbox.policies[*].max-age", STREAMS_MAX_AGE.type(), group("outbox.streams.max-age"));
+    static final Setting<Long> POLICIES_MAX_MESSAGES = Setting.optional(
+            "outbox.policies[*].max-messages", STREAMS_MAX_MESSAGES.type(), group("outbox.streams.max-messages"));
+    static final Setting<Long> POLICIES_MAX_BYTES =
+            Setting.optional("outbox.policies[*].max-bytes", STREAM_BYTES, group("outbox.streams.max-bytes"));
+    static final Setting<Integer> POLICIES_REPLICAS =
+            Setting.optional("outbox.policies[*].replicas", STREAMS_REPLICAS.type(), group("outbox.streams.replicas"));
+    static final Setting<Discard> POLICIES_DISCARD =
+            Setting.optional("outbox.policies[*].discard", STREAMS_DISCARD.type(), group("outbox.streams.discard"));
+    static final Setting<Storage> POLICIES_STORAGE =
+            Setting.optional("outbox.policies[*].storage", STREAMS_STORAGE.type(), group("outbox.streams.storage"));
+    static final Setting<Compression> POLICIES_COMPRESSION = Setting.optional(
+            "outbox.policies[*].compression", STREAMS_COMPRESSION.type(), group("outbox.streams.compression"));
+    static final Setting<Duration> POLICIES_DUPLICATE_WINDOW = Setting.optional(
+            "outbox.policies[*].duplicate-window",
+            STREAMS_DUPLICATE_WINDOW.type(),
+            group("outbox.streams.duplicate-window"));
+    static final Setting<Integer> POLICIES_WINDOW =
+            Setting.optional("outbox.policies[*].window", LANES_WINDOW.type(), group("outbox.lanes.window"));
+    static final Setting<Duration> POLICIES_PARK_AFTER = Setting.optional(
+            "outbox.policies[*].park-after", LANES_PARK_AFTER.type(), group("outbox.lanes.park-after"));
+    static final Setting<Duration> POLICIES_RETRY_INITIAL =
+            Setting.optional("outbox.policies[*].retry-initial", RETRY_INITIAL.type(), group("outbox.retry.initial"));
+    static final Setting<Duration> POLICIES_RETRY_MAX =
+            Setting.optional("outbox.policies[*].retry-max", RETRY_MAX.type(), group("outbox.retry.max"));
+    static final Setting<Integer> POLICIES_RETRY_MAX_ATTEMPTS = Setting.optional(
+            "outbox.policies[*].retry-max-attempts", RETRY_MAX_ATTEMPTS.type(), group("outbox.retry.max-attempts"));
+    static final Setting<Poison> POLICIES_POISON = Setting.optional(
+            "outbox.policies[*].poison", DEAD_LETTER_POISON.type(), group("outbox.dead-letter.poison"));
+
+    private static String group(String key) {
+        return "The same as " + key + ", for these tenants.";
+    }
 
     static final Setting<Duration> CONSUMER_ACK_WAIT = Setting.withDefault(
             "outbox.consumer-defaults.ack-wait",
@@ -268,6 +343,12 @@ public final class SettingCatalog {
             STREAMS_MAX_AGE,
             STREAMS_MAX_MESSAGES,
             STREAMS_DUPLICATE_WINDOW,
+            STREAMS_MAX_BYTES,
+            STREAMS_DISCARD,
+            STREAMS_STORAGE,
+            STREAMS_COMPRESSION,
+            STREAMS_PROVISION,
+            STREAMS_CHECK_INTERVAL,
             STREAMS_CREATE_CONCURRENCY,
             LANES_WINDOW,
             LANES_THREADS,
@@ -285,6 +366,23 @@ public final class SettingCatalog {
             SETTLE_BATCH,
             SETTLE_LINGER,
             DEAD_LETTER_POISON,
+            POLICIES_TENANTS,
+            POLICIES_PAUSED,
+            POLICIES_PROVISION,
+            POLICIES_MAX_AGE,
+            POLICIES_MAX_MESSAGES,
+            POLICIES_MAX_BYTES,
+            POLICIES_REPLICAS,
+            POLICIES_DISCARD,
+            POLICIES_STORAGE,
+            POLICIES_COMPRESSION,
+            POLICIES_DUPLICATE_WINDOW,
+            POLICIES_WINDOW,
+            POLICIES_PARK_AFTER,
+            POLICIES_RETRY_INITIAL,
+            POLICIES_RETRY_MAX,
+            POLICIES_RETRY_MAX_ATTEMPTS,
+            POLICIES_POISON,
             CONSUMER_ACK_WAIT,
             CONSUMER_MAX_ACK_PENDING,
             CONSUMER_MAX_DELIVER,

@@ -1,5 +1,7 @@
 package dev.outboxrelay.config;
 
+import java.util.List;
+
 /**
  * Everything that the relay was told, checked as a whole. Immutable; {@link SettingsReader} makes it from flat keys.
  * Its text form shows no secret.
@@ -14,5 +16,6 @@ public record Settings(
         RetrySettings retry,
         SettleSettings settle,
         DeadLetterSettings deadLetter,
+        List<PolicyGroup> policies,
         ConsumerSettings consumers,
         AdminSettings admin) {}

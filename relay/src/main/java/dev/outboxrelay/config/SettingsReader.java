@@ -13,12 +13,14 @@ public final class SettingsReader {
     private final Map<String, RawValue> raw;
     private final Given given;
     private final TableListReader tables;
+    private final PolicyListReader policies;
     private final ConsumerListReader consumers;
 
     private SettingsReader(Map<String, RawValue> raw) {
         this.raw = new TreeMap<>(raw);
         this.given = new Given(this.raw);
         this.tables = new TableListReader(given, this.raw.keySet());
+        this.policies = new PolicyListReader(given, this.raw.keySet());
         this.consumers = new ConsumerListReader(given, this.raw.keySet());
     }
 
@@ -34,6 +36,7 @@ public final class SettingsReader {
         checkKeys();
         all().stream().filter(setting -> !setting.key().contains("[*]")).forEach(given::check);
         tables.check();
+        policies.check();
         consumers.check();
         checkPairs();
         return given.problems().isEmpty() ? new Reading.Complete(settings()) : new Reading.Rejected(given.problems());
@@ -101,6 +104,12 @@ public final class SettingsReader {
                         given.get(STREAMS_MAX_AGE),
                         given.get(STREAMS_MAX_MESSAGES),
                         given.get(STREAMS_DUPLICATE_WINDOW),
+                        given.find(STREAMS_MAX_BYTES).orElse(StreamSettings.NO_LIMIT),
+                        given.get(STREAMS_DISCARD),
+                        given.get(STREAMS_STORAGE),
+                        given.get(STREAMS_COMPRESSION),
+                        given.get(STREAMS_PROVISION),
+                        given.get(STREAMS_CHECK_INTERVAL),
                         given.get(STREAMS_CREATE_CONCURRENCY)),
                 new LaneSettings(
                         given.get(LANES_WINDOW),
@@ -115,6 +124,7 @@ public final class SettingsReader {
                 new RetrySettings(given.get(RETRY_INITIAL), given.get(RETRY_MAX), given.get(RETRY_MAX_ATTEMPTS)),
                 new SettleSettings(mode, given.get(SETTLE_BATCH), given.get(SETTLE_LINGER)),
                 new DeadLetterSettings(given.get(DEAD_LETTER_POISON)),
+                policies.groups(),
                 consumers.settings(),
                 new AdminSettings(
                         bind.host(), bind.port(), given.get(ADMIN_MAX_TENANT_LABELS), given.get(ADMIN_LAG_INTERVAL)));

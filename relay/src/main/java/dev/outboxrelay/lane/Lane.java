@@ -41,10 +41,10 @@ public final class Lane {
     private static final long SOON = 1_000_000_000;
 
     private final Address address;
-    private final LaneLimits limits;
     private final Fence fence;
     private final RandomGenerator random;
     private final LaneOutput out;
+    private LaneLimits limits;
 
     private final ArrayDeque<Item> waiting = new ArrayDeque<>();
     private final Window window = new Window();
@@ -200,6 +200,31 @@ public final class Lane {
         proceed(now);
     }
 
+    /**
+     * Other bounds hold from now on. What is in flight stays in flight, whatever the new window: the chain of sequences
+     * goes on behind it.
+     */
+    public void limits(LaneLimits next, long now) {
+        LaneLimits before = limits;
+        limits = next;
+        if (phase == Phase.HALTED) {
+            return;
+        }
+        if (next.hold() && !before.hold() && backlog.is(Backlog.Stage.NONE)) {
+            // the table may hold a dead letter from before, behind which live events now wait
+            backlog.to(certain ? Backlog.Stage.WANTED : Backlog.Stage.UNKNOWN);
+        } else if (!next.hold() && before.hold() && backlog.is(Backlog.Stage.HELD)) {
+            backlog.to(Backlog.Stage.WANTED);
+        }
+        if (before.paused() && !next.paused()) {
+            stuck = false; // how long it waited until now was nobody's trouble
+            if (phase == Phase.BACKING_OFF && now - wakeAt >= 0) {
+                attach();
+            }
+        }
+        proceed(now);
+    }
+
     /** What the lane is doing. */
     public LaneSnapshot snapshot() {
         return new LaneSnapshot(
@@ -211,6 +236,7 @@ public final class Lane {
                 oldestMicros(),
                 backlog.isPresent(),
                 oldestTicket(),
+                limits.paused(),
                 trouble);
     }
 
@@ -372,6 +398,7 @@ public final class Lane {
     /** Live events wait behind the backlog, except those that were sent before and may still be on their way. */
     private boolean mayGo(@Nullable Item head) {
         return head != null
+                && !limits.paused()
                 && head.rejection() == null
                 && parkReason == null
                 && (!backlog.isPresent() || (backlog.is(Backlog.Stage.WANTED) && head.wasSent() && !limits.hold()));
@@ -405,7 +432,10 @@ public final class Lane {
     }
 
     private boolean stepBacklog() {
-        if (backlog.is(Backlog.Stage.WANTED) && window.size() == 0) {
+        if (limits.paused() && backlog.is(Backlog.Stage.SENDING)) {
+            backlog.leave(0); // what was not sent stays in the table
+        }
+        if (backlog.is(Backlog.Stage.WANTED) && window.size() == 0 && !limits.paused()) {
             int atMost = openWindow();
             backlog.asked(atMost);
             out.fetch(atMost);
@@ -451,7 +481,8 @@ public final class Lane {
             stuck = false;
             return;
         }
-        boolean stuckNow = failures > 0
+        boolean stuckNow = limits.paused()
+                || failures > 0
                 || backlog.isPresent()
                 || phase == Phase.ATTACHING
                 || phase == Phase.DRAINING
@@ -486,17 +517,24 @@ public final class Lane {
                 forget();
             }
         } else if (now - due >= 0) {
-            parkReason = trouble == null ? "events that were parked before are sent first" : trouble.text();
+            parkReason = reason();
         } else if (parkTimer != due) {
             parkTimer = due;
             out.wakeAt(due);
         }
     }
 
+    private String reason() {
+        if (limits.paused()) {
+            return "the tenant is paused";
+        }
+        return trouble == null ? "events that were parked before are sent first" : trouble.text();
+    }
+
     /** How long what waits may wait: not that long again behind what is parked for a trouble that is not over. */
     private long patience() {
         long patience = limits.parkAfter().toNanos();
-        return backlog.isPresent() && failures > 0 ? Math.min(patience, SOON) : patience;
+        return limits.paused() || (backlog.isPresent() && failures > 0) ? Math.min(patience, SOON) : patience;
     }
 
     /**
@@ -952,7 +990,7 @@ public final class Lane {
      */
     public void woken(long now) {
         if (now - wakeAt >= 0) {
-            if (phase == Phase.BACKING_OFF) {
+            if (phase == Phase.BACKING_OFF && !(limits.paused() && certain)) {
                 attach();
             } else if (phase == Phase.CONFLICT) {
                 phase = phase.to(Phase.IDLE);

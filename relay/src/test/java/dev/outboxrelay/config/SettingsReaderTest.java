@@ -35,7 +35,18 @@ final class SettingsReaderTest {
                         64L << 20));
         assertThat(settings.naming()).isEqualTo(Naming.STRICT);
         assertThat(settings.streams())
-                .isEqualTo(new StreamSettings(3, Duration.ofDays(7), 1_000_000, Duration.ofMinutes(2), 8));
+                .isEqualTo(new StreamSettings(
+                        3,
+                        Duration.ofDays(7),
+                        1_000_000,
+                        Duration.ofMinutes(2),
+                        StreamSettings.NO_LIMIT,
+                        Discard.OLD,
+                        Storage.FILE,
+                        Compression.NONE,
+                        Provision.MANAGE,
+                        Duration.ofMinutes(5),
+                        8));
         assertThat(settings.lanes())
                 .isEqualTo(new LaneSettings(
                         500, 2, 64L << 20, 100_000, 16L << 20, 50_000, Duration.ofSeconds(30), null, 1L << 30));

@@ -62,6 +62,11 @@ final class Schedules {
         return with(Kind.PARK, 8).with(Kind.TABLE, 10).with(Kind.PARK_NOW, 2);
     }
 
+    /** Tenants that are paused and resumed, and whose windows change. */
+    Schedules withPolicies() {
+        return with(Kind.POLICY, 4);
+    }
+
     /**
      * Operators that decide about dead letters. What they replay changes the order in which events are sent, so copies
      * that were held up may fit into the chain a second time: only the server's memory of ids stands against that.
@@ -116,6 +121,7 @@ final class Schedules {
             case COMMIT -> new Step(kind, 1 + random.nextInt(4), random.nextInt(1 << 20));
             case RECEIVE, SERVE, ANSWER, DEAD_LETTER, MARK, PARK, TABLE ->
                 new Step(kind, 1 + random.nextInt(4), random.nextInt(3));
+            case POLICY -> new Step(kind, random.nextInt(4), random.nextInt(12));
             case TICK -> new Step(kind, 5 + random.nextInt(60), 0);
             default -> new Step(kind, random.nextInt(4), random.nextInt(4));
         };

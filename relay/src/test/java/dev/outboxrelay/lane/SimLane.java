@@ -34,17 +34,22 @@ final class SimLane implements LaneOutput {
         this.tenant = tenant;
         this.fence = fence;
         this.address = world.addresses.get(tenant);
+        this.lane = new Lane(address, limits(), fence, new SplittableRandom(tenant), this);
+    }
+
+    /** As the tenant's policy is now. */
+    LaneLimits limits() {
         RetryPolicy retry = new RetryPolicy(Duration.ofMillis(10), Duration.ofMillis(100), MAX_ATTEMPTS);
-        LaneLimits limits = new LaneLimits(
-                world.rules.window(),
+        return new LaneLimits(
+                world.window(tenant),
                 world.rules.deadLetters(),
                 retry,
                 Duration.ofMillis(50),
                 world.rules.parking() ? 5 : 1_000_000,
                 1 << 30,
                 world.rules.parking() ? Duration.ofMillis(60) : Duration.ofDays(1),
-                world.rules.hold());
-        this.lane = new Lane(address, limits, fence, new SplittableRandom(tenant), this);
+                world.rules.hold(),
+                world.isPaused(tenant));
     }
 
     void arrived(Item item) {
@@ -131,8 +136,11 @@ final class SimLane implements LaneOutput {
         if (openLetters > 0) {
             world.violation(item.event().id() + " was sent behind a dead letter that is not committed");
         }
-        if (lane.inFlight() > world.rules.window()) {
+        if (lane.inFlight() > world.window(tenant)) {
             world.violation("the window holds " + lane.inFlight());
+        }
+        if (world.isPaused(tenant)) {
+            world.violation(item.event().id() + " was sent although the tenant is paused");
         }
         world.send(new World.Flight(
                 tenant,

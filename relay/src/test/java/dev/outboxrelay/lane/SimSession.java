@@ -310,6 +310,13 @@ final class SimSession {
         lane(tenant).lane.backlogWaits(world.now);
     }
 
+    void policyChanged(int tenant) {
+        SimLane known = lanes.get(tenant);
+        if (known != null) {
+            known.lane.limits(known.limits(), world.now);
+        }
+    }
+
     void parkNow(int tenant, boolean blindly) {
         SimLane known = lanes.get(tenant);
         if (known != null && known.isBlind() == blindly) {

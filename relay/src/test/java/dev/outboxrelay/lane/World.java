@@ -88,6 +88,9 @@ final class World {
     final List<Runnable> tails = new ArrayList<>();
     final List<Lsn> flushed = new ArrayList<>(List.of(new Lsn(1_000)));
     final Tally tally = new Tally();
+    /** Windows of tenants whose policy was changed, negative while they are paused. */
+    final Map<Integer, Integer> policies = new HashMap<>();
+
     private final List<String> violations = new ArrayList<>();
     boolean connected = true;
     long now;
@@ -180,6 +183,7 @@ final class World {
             case REPLAY -> decide(a, Row.Letter.State.REPLAYING);
             case DISCARD -> decide(a, Row.Letter.State.DISCARDED);
             case PARK_NOW -> session.parkNow(Math.floorMod(a, streams.size()), false);
+            case POLICY -> policy(Math.floorMod(a, streams.size()), 1 + b / 2, b % 2 == 1);
             case PARK_BLINDLY -> session.parkNow(Math.floorMod(a, streams.size()), true);
             case MARK -> repeat(a, () -> session.mark(b));
             case PROCESSED -> session.processed();
@@ -484,6 +488,19 @@ final class World {
         tally.sessions++;
     }
 
+    private void policy(int tenant, int window, boolean paused) {
+        policies.put(tenant, paused ? -window : window);
+        session.policyChanged(tenant);
+    }
+
+    boolean isPaused(int tenant) {
+        return policies.getOrDefault(tenant, 1) < 0;
+    }
+
+    int window(int tenant) {
+        return Math.abs(policies.getOrDefault(tenant, rules.window()));
+    }
+
     private void restore() {
         Lsn confirmed = confirmed();
         List<Entry> undone =
@@ -516,6 +533,7 @@ final class World {
     /** Failures stop: everything must get where it belongs. */
     private void heal() {
         streams.forEach(s -> s.trouble = null);
+        policies.keySet().forEach(tenant -> policy(tenant, window(tenant), false));
         long begin = now;
         int rounds = 0;
         while (!isQuiet()) {

@@ -47,13 +47,15 @@ final class CommitOrder {
         if (type == 'R') {
             int relation = message.getInt();
             String table = zeroTerminated(message) + '.' + zeroTerminated(message);
-            if (!table.equals("outbox.policy_change")) { // changes of policies travel beside the events
+            if (table.equals("outbox.policy_change")) {
+                prefixes.remove(relation);
+            } else {
                 prefixes.put(relation, table.equals("outbox.message") ? "" : table + ':');
             }
         } else if (type == 'I') {
             String prefix = prefixes.get(message.getInt());
             if (prefix == null) {
-                return;
+                return; // a changed policy is no event
             }
             message.get();
             message.getShort();
