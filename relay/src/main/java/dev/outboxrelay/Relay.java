@@ -21,6 +21,7 @@ import dev.outboxrelay.postgres.ServerIdentity;
 import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.publish.NatsLink;
 import dev.outboxrelay.publish.NatsRefused;
+import dev.outboxrelay.rule.RouteBook;
 import dev.outboxrelay.slot.Finding;
 import dev.outboxrelay.slot.SlotControl;
 import dev.outboxrelay.slot.SlotMonitor;
@@ -73,6 +74,7 @@ public final class Relay {
     private final EndState sourceEnd;
     private final EndState natsEnd;
     private final WalBudget walBudget;
+    private final RouteBook routes;
     private final CountDownLatch stopRequested = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Object linkLock = new Object();
@@ -102,6 +104,7 @@ public final class Relay {
         this.sourceEnd = new EndState(clock);
         this.natsEnd = new EndState(clock);
         this.walBudget = new WalBudget(settings.postgres().walBudget());
+        this.routes = new RouteBook(settings.routes());
         meters.walBudget(settings.postgres().walBudget());
         this.roleSince = clock.instant();
         this.heartbeat = clock.instant();
@@ -222,7 +225,8 @@ public final class Relay {
                                 new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN)) {
                     runSessions(
                             nats,
-                            new Session.Edges(settings, database, publisher, attacher, meters, spill, clock, broken));
+                            new Session.Edges(
+                                    settings, database, publisher, attacher, routes, meters, spill, clock, broken));
                 }
             }
         } catch (IOException e) {

@@ -33,7 +33,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class ArchitectureTest {
 
     private static final String ROOT = "dev.outboxrelay";
-    private static final String[] PURE = packages("event", "decode", "route", "watermark", "lane", "config", "policy");
+    private static final String[] PURE =
+            packages("event", "decode", "route", "watermark", "lane", "config", "policy", "rule");
     private static final String[] EDGES = packages(
             "source", "publish", "settle", "spill", "slot", "streams", "lag", "ha", "telemetry", "admin", "dlq");
 

@@ -13,11 +13,13 @@ public final class SettingsReader {
     private final Map<String, RawValue> raw;
     private final Given given;
     private final TableListReader tables;
+    private final RouteListReader routes;
 
     private SettingsReader(Map<String, RawValue> raw) {
         this.raw = new TreeMap<>(raw);
         this.given = new Given(this.raw);
         this.tables = new TableListReader(given, this.raw.keySet());
+        this.routes = new RouteListReader(given, this.raw.keySet());
     }
 
     /**
@@ -32,6 +34,7 @@ public final class SettingsReader {
         checkKeys();
         all().stream().filter(setting -> !setting.key().contains("[*]")).forEach(given::check);
         tables.check();
+        routes.check();
         checkPairs();
         return given.problems().isEmpty() ? new Reading.Complete(settings()) : new Reading.Rejected(given.problems());
     }
@@ -93,6 +96,7 @@ public final class SettingsReader {
                         given.get(SOURCE_MAX_BATCH),
                         given.get(SOURCE_QUEUE_BYTES)),
                 given.get(NAMING),
+                routes.rules(),
                 new StreamSettings(
                         given.get(STREAMS_REPLICAS),
                         given.get(STREAMS_MAX_AGE),

@@ -30,13 +30,13 @@ final class Checks {
                 .collect(Collectors.toSet());
         for (Row row : rows) {
             boolean in = stored.contains(row.id);
-            if (!in && !row.isDead()) {
+            if (!in && !row.isDead() && !row.dropped) {
                 world.violation("lost: " + row + " is neither in its stream nor a dead letter");
             }
             if (in && row.isDead()) {
                 world.violation("doubled: " + row + " is in its stream and a dead letter");
             }
-            if (row.isDead() && row.fate == Row.Fate.GOOD) {
+            if (row.isDead() && row.fate == Row.Fate.GOOD && !row.ruledOut && !row.dropped) {
                 world.violation("dead letter: " + row + " is one for no reason");
             }
             if (in && !row.marked) {

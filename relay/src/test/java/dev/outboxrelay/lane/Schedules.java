@@ -27,6 +27,7 @@ final class Schedules {
     private boolean parking;
     private boolean holding;
     private boolean remembering;
+    private boolean routing;
     private final Rules.Broken broken;
 
     Schedules(int tenants, Rules.Broken broken) {
@@ -77,6 +78,12 @@ final class Schedules {
         return this;
     }
 
+    /** Routing rules that change. */
+    Schedules withRouting() {
+        routing = true;
+        return with(Kind.RULES, 4);
+    }
+
     Rules rules(long seed) {
         RandomGenerator random = new SplittableRandom(seed);
         long[] windows = {0, 20_000_000L, 200_000_000L};
@@ -88,6 +95,7 @@ final class Schedules {
                 List.of(Rules.Variant.values()).get(random.nextInt(3)),
                 parking,
                 holding,
+                routing,
                 broken);
     }
 

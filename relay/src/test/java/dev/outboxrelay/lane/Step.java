@@ -63,6 +63,8 @@ record Step(Kind kind, int a, int b) {
         REPLAY,
         /** An operator gives dead letter number {@code a} up. */
         DISCARD,
+        /** The routing rules change for everything that arrives from now on. */
+        RULES,
         /** Somebody has the lane of tenant {@code a} park what waits. */
         PARK_NOW,
         /** As {@link #PARK_NOW}, before the lane could look at its stream. */

@@ -11,6 +11,8 @@ final class Tally {
     int reordered;
     int deadLetters;
     int skipped;
+    int dropped;
+    int skippedRuledOut;
     int parked;
     int reconciled;
     int replayed;
@@ -32,6 +34,8 @@ final class Tally {
         reordered += other.reordered;
         deadLetters += other.deadLetters;
         skipped += other.skipped;
+        dropped += other.dropped;
+        skippedRuledOut += other.skippedRuledOut;
         parked += other.parked;
         reconciled += other.reconciled;
         replayed += other.replayed;
@@ -42,7 +46,8 @@ final class Tally {
 
     @Override
     public String toString() {
-        return "published " + published + ", skipped " + skipped + ", parked " + parked
+        return "published " + published + ", skipped " + skipped + " (ruled out " + skippedRuledOut + "), dropped "
+                + dropped + ", parked " + parked
                 + ", reconciled " + reconciled + ", replayed " + replayed + ", dead letters " + deadLetters
                 + ", sessions "
                 + sessions + ", restarts " + restarts + " (fences dropped " + wrongFences + "), lost tails " + lostTails

@@ -96,6 +96,7 @@ final class World {
     private long walEnd = 1_000;
     SimSession session;
     long letters;
+    private int rulings;
     private @Nullable Boolean restartWithFences;
 
     World(Rules rules) {
@@ -179,6 +180,7 @@ final class World {
             case TABLE -> repeat(a, session::table);
             case REPLAY -> decide(a, Row.Letter.State.REPLAYING);
             case DISCARD -> decide(a, Row.Letter.State.DISCARDED);
+            case RULES -> rulings++;
             case PARK_NOW -> session.parkNow(Math.floorMod(a, streams.size()), false);
             case PARK_BLINDLY -> session.parkNow(Math.floorMod(a, streams.size()), true);
             case MARK -> repeat(a, () -> session.mark(b));
@@ -311,6 +313,15 @@ final class World {
             return new SimStream.Answer.Refused(new Failure(Failure.Kind.UNEXPLAINED, "99999", "no idea"));
         }
         return stream.publish(flight.id, flight.position, flight.expected, now);
+    }
+
+    /** What the routing rules say at this moment. */
+    Row.Ruling ruling(Row row) {
+        if (!rules.routing() || row.fate == Row.Fate.REJECTED) {
+            return Row.Ruling.NONE;
+        }
+        int dice = Math.floorMod(((row.id.hashCode() * 31 + rulings) * 0x9E3779B9) >>> 7, 8);
+        return dice < 2 ? Row.Ruling.DROP : dice == 2 ? Row.Ruling.DEAD_LETTER : Row.Ruling.NONE;
     }
 
     Row row(EventId id) {
