@@ -1,11 +1,9 @@
 package dev.outboxrelay.rule;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
-import java.io.StringWriter;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -72,20 +70,15 @@ record RouteRow(int priority, RouteRule rule) {
                 String column = parser.currentName();
                 JsonToken value = parser.nextToken();
                 if (value.isStructStart()) {
-                    columns.put(column, copy(parser));
+                    int begin = (int) parser.currentTokenLocation().getCharOffset();
+                    parser.skipChildren();
+                    columns.put(column, json.substring(begin, (int)
+                            parser.currentLocation().getCharOffset()));
                 } else {
                     columns.put(column, value == JsonToken.VALUE_NULL ? null : parser.getText());
                 }
             }
         }
         return columns;
-    }
-
-    private static String copy(JsonParser parser) throws IOException {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator generator = JSON.createGenerator(text)) {
-            generator.copyCurrentStructure(parser);
-        }
-        return text.toString();
     }
 }

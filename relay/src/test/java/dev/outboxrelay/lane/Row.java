@@ -36,6 +36,8 @@ final class Row {
     boolean replayed;
     /** A lane dropped it, as the rules said then. */
     boolean dropped;
+    /** A copy of it reached the server after the session that had sent it was over. */
+    boolean heldUp;
     /** Rules made it a dead letter. */
     boolean ruledOut;
 

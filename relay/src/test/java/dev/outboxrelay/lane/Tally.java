@@ -13,6 +13,7 @@ final class Tally {
     int skipped;
     int dropped;
     int skippedRuledOut;
+    int ruledOutTooLate;
     int parked;
     int reconciled;
     int replayed;
@@ -36,6 +37,7 @@ final class Tally {
         skipped += other.skipped;
         dropped += other.dropped;
         skippedRuledOut += other.skippedRuledOut;
+        ruledOutTooLate += other.ruledOutTooLate;
         parked += other.parked;
         reconciled += other.reconciled;
         replayed += other.replayed;
@@ -52,7 +54,7 @@ final class Tally {
                 + ", sessions "
                 + sessions + ", restarts " + restarts + " (fences dropped " + wrongFences + "), lost tails " + lostTails
                 + ", confirmed fences " + confirmedFences + ", unusable fences " + unusableFences
-                + ", excused: doubled " + doubled + ", reordered " + reordered
+                + ", excused: ruled out too late " + ruledOutTooLate + ", doubled " + doubled + ", reordered " + reordered
                 + "; healing rounds " + rounds;
     }
 }

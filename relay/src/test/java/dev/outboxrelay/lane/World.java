@@ -60,6 +60,9 @@ final class World {
         @Nullable
         Consumer<SimStream.Answer> answer;
 
+        @Nullable
+        SimSession from;
+
         Flight(int tenant, EventId id, Position position, long expected, Consumer<SimStream.Answer> answer) {
             this.tenant = tenant;
             this.id = id;
@@ -288,6 +291,7 @@ final class World {
         if (!connected) {
             violation("published while there is no connection: " + flight.id);
         }
+        flight.from = session;
         toServer.add(flight);
     }
 
@@ -304,6 +308,7 @@ final class World {
 
     private SimStream.Answer process(Flight flight) {
         Row row = row(flight.id);
+        row.heldUp |= flight.from != session;
         SimStream stream = streams.get(flight.tenant);
         if (row.fate == Row.Fate.POISON) {
             return new SimStream.Answer.Refused(new Failure(Failure.Kind.POISON, "10054", "too large"));

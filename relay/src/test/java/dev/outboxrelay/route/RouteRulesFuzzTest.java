@@ -102,7 +102,7 @@ final class RouteRulesFuzzTest {
         assertThat(after.subject()).as(what).startsWith(prefix);
         String below = after.subject().substring(prefix.length());
         assertThat(below.split("\\.", -1)).as(what).doesNotContain("", "*", ">");
-        assertThat(below).as(what).doesNotContain(" ", "*", ">", "{", "}", "\n");
+        assertThat(below).as(what).doesNotContain(" ", "*", ">", "\n");
         Set<String> names = new HashSet<>();
         for (Header header : after.headers()) {
             String lower = header.name().toLowerCase(Locale.ROOT);
