@@ -29,7 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The consumers of {@code ops/examples} bind, process, acknowledge and stop as their README says. */
 final class ExamplesIT {
 
-    private static final Path EXAMPLES = Path.of("../ops/examples").toAbsolutePath().normalize();
+    private static final Path EXAMPLES =
+            Path.of("../ops/examples").toAbsolutePath().normalize();
     private static final int MESSAGES = 300;
     /** What the JVM ends with after a SIGTERM that its hooks have answered. */
     private static final int JVM_AFTER_SIGTERM = 143;
@@ -85,8 +86,7 @@ final class ExamplesIT {
         assumeTrue(
                 installed,
                 () -> "npm cannot install the client, so the example for Node is not run:\n" + text("npm.log"));
-        List<String> command =
-                List.of("node", folder.resolve("consumer.js").toString());
+        List<String> command = List.of("node", folder.resolve("consumer.js").toString());
 
         bindsProcessesAndStops("nodeland", command, 0);
         refusesToMakeAConsumer(command);
