@@ -54,7 +54,8 @@ final class Tally {
                 + ", sessions "
                 + sessions + ", restarts " + restarts + " (fences dropped " + wrongFences + "), lost tails " + lostTails
                 + ", confirmed fences " + confirmedFences + ", unusable fences " + unusableFences
-                + ", excused: ruled out too late " + ruledOutTooLate + ", doubled " + doubled + ", reordered " + reordered
+                + ", excused: ruled out too late " + ruledOutTooLate + ", doubled " + doubled + ", reordered "
+                + reordered
                 + "; healing rounds " + rounds;
     }
 }
