@@ -26,6 +26,22 @@ final class RoutingSimulationTest {
     }
 
     @Test
+    void where_nothing_is_held_up_on_its_way_a_server_that_forgets_ids_makes_no_difference() {
+        Tally tally = new Schedules(2, Broken.NOTHING)
+                .withRoutingAndNoMemory()
+                .with(Kind.RUN, 4)
+                .with(Kind.PROCESSED, 4)
+                .with(Kind.FLUSH, 4)
+                .with(Kind.CRASH, 5)
+                .run(20_000);
+
+        assertThat(tally.doubled + tally.reordered + tally.unusableFences + tally.wrongFences)
+                .isZero();
+        assertThat(tally.ruledOutTooLate).isZero();
+        assertThat(tally.skippedRuledOut).isPositive();
+    }
+
+    @Test
     void the_same_with_parking_replays_and_discards() {
         Tally tally = crashing(Broken.NOTHING)
                 .withParking()

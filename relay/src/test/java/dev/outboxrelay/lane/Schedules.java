@@ -78,8 +78,17 @@ final class Schedules {
         return this;
     }
 
-    /** Routing rules that change. */
+    /**
+     * Routing rules that change. What one start drops and the next one sends shifts the chain, so that copies which were
+     * held up may fit into it a second time: only the server's memory of ids stands against that, as for replays.
+     */
     Schedules withRouting() {
+        remembering = true;
+        return withRoutingAndNoMemory();
+    }
+
+    /** The same with a server that forgets ids soon. */
+    Schedules withRoutingAndNoMemory() {
         routing = true;
         return with(Kind.RULES, 4);
     }
