@@ -79,8 +79,8 @@ final class Schedules {
     }
 
     /**
-     * Routing rules that change. What one start drops and the next one sends shifts the chain, so that copies which were
-     * held up may fit into it a second time: only the server's memory of ids stands against that, as for replays.
+     * Routing rules that change. What one start drops and the next one sends shifts the chain, so that copies which
+     * were held up may fit into it a second time: only the server's memory of ids stands against that, as for replays.
      */
     Schedules withRouting() {
         remembering = true;
