@@ -61,6 +61,8 @@ final class Checks {
             if (!seen.add(message.incarnation() + " " + id)) {
                 if (purged || foreign || blind || world.tally.identityChanged) {
                     world.tally.doubled++;
+                } else if (world.rules.routing() && world.row(id).heldUp) {
+                    world.tally.ruledOutTooLate++; // rules that changed shift the chain: a late copy may fit in
                 } else {
                     world.violation("doubled: " + id + " is in its stream twice: " + ids(log));
                 }
