@@ -112,6 +112,31 @@ ALTER TABLE outbox.tenant
   ADD CONSTRAINT tenant_park_after_range CHECK (
     park_after BETWEEN interval '100 milliseconds' AND interval '1 day') NOT VALID;
 
+-- ------------------------------------------------------------------------------------------------ constraints: route
+-- Patterns and templates are checked here, when they are written, so that no event can break them. A wildcard is a token
+-- of its own. A template has printable ASCII, {1} to {16} for tokens that the pattern is sure of, and {rest} for what its
+-- > matches; the relay puts the result below the event's own tenant's prefix.
+
+ALTER TABLE outbox.route
+  ADD CONSTRAINT route_name_length CHECK (pg_catalog.length(name) <= 128 AND name !~ '[[:cntrl:]]') NOT VALID,
+  ADD CONSTRAINT route_tenant_pattern_length CHECK (pg_catalog.length(tenant_pattern) <= 256) NOT VALID,
+  ADD CONSTRAINT route_subject_pattern_wildcards CHECK (
+    pg_catalog.length(subject_pattern) <= 2048 AND subject_pattern !~ '[^.][*>]|[*>][^.]') NOT VALID,
+  ADD CONSTRAINT route_subject_template_tokens CHECK (
+    subject_template ~ ('^([!-z|~]|\{(' || pg_catalog.array_to_string(
+      ('{1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16}'::text[])[1:pg_catalog.cardinality(pg_catalog.string_to_array(subject_pattern, '.'))],
+      '|') || CASE WHEN subject_pattern ~ '(^|\.)>$' THEN '|rest' ELSE '' END || ')\})+$')
+    AND pg_catalog.length(subject_template) <= 1024) NOT VALID,
+  ADD CONSTRAINT route_headers_ascii CHECK (
+    NOT pg_catalog.jsonb_path_exists(headers, '$.* ? (!(@ like_regex "^[ -~]*$"))', '{}', true)
+    AND NOT pg_catalog.jsonb_path_exists(
+      headers, '$.keyvalue().key ? (!(@ like_regex "^[-!#$%&''*+.^_`|~0-9A-Za-z]+$"))', '{}', true)) NOT VALID;
+
+COMMENT ON TABLE  outbox.route IS 'Routing rules: the first enabled rule whose patterns match decides; those of the relay''s configuration come after all of these. A rule never leads out of its tenant''s prefix.';
+COMMENT ON COLUMN outbox.route.subject_template IS 'The new subject below the tenant''s prefix; {1} to {16} are tokens of the old one, {rest} what > of the pattern matched; null keeps the old one.';
+COMMENT ON COLUMN outbox.route.headers IS 'Headers to add where the event has none of that name: a flat object of strings; Nats-* and Outbox-* are refused.';
+COMMENT ON COLUMN outbox.dead_letter.reason IS 'Why: invalid_tenant, tenant_name_conflict, invalid_subject, cross_tenant_subject, payload_too_large, invalid_headers, malformed_row, stream_rejected, retries_exhausted, routed_to_dead_letter.';
+
 -- ------------------------------------------------------------------------------------------------ rights
 
 REVOKE ALL ON outbox.policy_change FROM PUBLIC, outbox_writer, outbox_relay, outbox_operator;

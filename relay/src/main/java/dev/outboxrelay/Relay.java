@@ -23,6 +23,7 @@ import dev.outboxrelay.postgres.ServerIdentity;
 import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.publish.NatsLink;
 import dev.outboxrelay.publish.NatsRefused;
+import dev.outboxrelay.rule.RouteBook;
 import dev.outboxrelay.slot.Finding;
 import dev.outboxrelay.slot.SlotControl;
 import dev.outboxrelay.slot.SlotMonitor;
@@ -79,6 +80,7 @@ public final class Relay {
     private final EndState natsEnd;
     private final WalBudget walBudget;
     private final Lookout lookout;
+    private final RouteBook routes;
     private final CountDownLatch stopRequested = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Object linkLock = new Object();
@@ -110,6 +112,7 @@ public final class Relay {
         this.natsEnd = new EndState(clock);
         this.walBudget = new WalBudget(settings.postgres().walBudget());
         this.lookout = new Lookout(settings, meters, clock);
+        this.routes = new RouteBook(settings.routes());
         meters.walBudget(settings.postgres().walBudget());
         this.roleSince = clock.instant();
         this.heartbeat = clock.instant();
@@ -251,6 +254,7 @@ public final class Relay {
                                     attacher,
                                     policies,
                                     lookout,
+                                    routes,
                                     meters,
                                     spill,
                                     clock,

@@ -28,6 +28,7 @@ import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.route.Address;
 import dev.outboxrelay.route.Routed;
 import dev.outboxrelay.route.Router;
+import dev.outboxrelay.rule.RouteBook;
 import dev.outboxrelay.settle.Backlog;
 import dev.outboxrelay.settle.DeadLetter;
 import dev.outboxrelay.settle.DeadLetterIndex;
@@ -101,6 +102,7 @@ final class Session implements DebeziumSource.Handler {
             StreamAttacher attacher,
             PolicyBook policies,
             Lookout lookout,
+            RouteBook routes,
             Meters meters,
             @Nullable SpillSpace spill,
             InstantSource clock,
@@ -120,6 +122,9 @@ final class Session implements DebeziumSource.Handler {
     private final Backlog backlog;
     private final DrainPace drainPace;
     private final Decoder decoder;
+    /** Knows no routing rules: for events that were routed before. */
+    private final Router plainRouter;
+
     private final Router router;
     private final Map<TableName, SettleMode> modes;
     private final Tickets tickets = new Tickets();
@@ -153,11 +158,13 @@ final class Session implements DebeziumSource.Handler {
         this.modes = settings.source().all().stream()
                 .collect(Collectors.toUnmodifiableMap(TableMapping::name, TableMapping::settle));
         this.decoder = new Decoder(settings.source().all());
-        this.router = new Router(settings.naming());
+        this.plainRouter = plainRouter();
+        this.router = newRouter();
         this.budget = new Budget(settings.lanes().maxBytes(), settings.lanes().maxEvents());
         this.deadLetterIndex =
                 new DeadLetterIndex(edges.database(), settings.postgres().slot());
         this.control = control;
+        policies.on(PolicyRow.ROUTE, new RouteTable(edges.routes()));
         ServerIdentity server = control.identity();
         this.identity = new SlotIdentity(
                 server.systemIdentifier(),
@@ -361,7 +368,7 @@ final class Session implements DebeziumSource.Handler {
         Long inTable = dead.get(event.id().value());
         if (inTable != null) {
             // written before the last stop: the table says what becomes of it
-            again(tickets.issue(), event, inTable, router.route(decoded), arrivals);
+            again(tickets.issue(), event, inTable, plainRouter.route(decoded), arrivals);
             return true;
         }
         if (!acquire(event, arrivals)) {
@@ -376,6 +383,12 @@ final class Session implements DebeziumSource.Handler {
             Item item =
                     Item.rejected(ticket, unroutable.event(), new Rejection(unroutable.reason(), unroutable.error()));
             enqueue(item, unroutable.address(), arrivals);
+        } else if (routed instanceof Routed.RuledOut ruledOut) {
+            Item item =
+                    Item.rejected(ticket, ruledOut.event(), new Rejection(ruledOut.reason(), ruledOut.error(), true));
+            enqueue(item, ruledOut.address(), arrivals);
+        } else if (routed instanceof Routed.Dropped dropped) {
+            enqueue(Item.dropped(ticket, dropped.event(), dropped.rule()), dropped.address(), arrivals);
         } else if (routed instanceof Routed.Homeless homeless) {
             deadLetter(ticket, homeless);
         }
@@ -641,8 +654,17 @@ final class Session implements DebeziumSource.Handler {
         return drainPace;
     }
 
-    /** One for a lane's thread: a router belongs to one thread, and the session's to the source's. */
+    /**
+     * One for a lane's thread: a router belongs to one thread, and the session's to the source's. It sees each change
+     * of the routing rules at once; the session's own sees it in its place among the events, since it is the source's
+     * thread that makes the change.
+     */
     Router newRouter() {
+        return new Router(edges.settings().naming(), edges.routes()::rules);
+    }
+
+    /** One that knows no routing rules, for one thread. */
+    Router plainRouter() {
         return new Router(edges.settings().naming());
     }
 

@@ -34,7 +34,7 @@ final class ArchitectureTest {
 
     private static final String ROOT = "dev.outboxrelay";
     private static final String[] PURE =
-            packages("event", "decode", "route", "watermark", "lane", "config", "policy", "consumer");
+            packages("event", "decode", "route", "watermark", "lane", "config", "policy", "consumer", "rule");
     private static final String[] EDGES = packages(
             "source", "publish", "settle", "spill", "slot", "streams", "lag", "ha", "telemetry", "admin", "dlq");
 

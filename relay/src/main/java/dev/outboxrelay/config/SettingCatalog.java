@@ -91,6 +91,29 @@ public final class SettingCatalog {
             "strict",
             "Whether tenant ids outside [A-Za-z0-9_-]{1,64} are dead letters (strict) or encoded (encode).");
 
+    static final Setting<String> ROUTES_NAME = Setting.required(
+            "outbox.routes[*].name", SettingTypes.TEXT, "What a routing rule is called in dead letters and logs.");
+    static final Setting<String> ROUTES_TENANTS = Setting.withDefault(
+            "outbox.routes[*].tenants",
+            SettingTypes.TEXT,
+            "*",
+            "Whose events it is for: a tenant id, or a pattern in which * is any run of characters.");
+    static final Setting<String> ROUTES_SUBJECTS = Setting.withDefault(
+            "outbox.routes[*].subjects",
+            SettingTypes.TEXT,
+            ">",
+            "Which subjects below the tenant's prefix: * is one token, > at the end the rest.");
+    static final Setting<String> ROUTES_ACTION = Setting.required(
+            "outbox.routes[*].action",
+            SettingTypes.TEXT,
+            "What becomes of such an event: rewrite (subject-template, headers or both), drop or dead_letter.");
+    static final Setting<String> ROUTES_SUBJECT_TEMPLATE = Setting.optional(
+            "outbox.routes[*].subject-template",
+            SettingTypes.TEXT,
+            "The new subject below the tenant's prefix; {1} is the first token of the old one, {rest} what > matched.");
+    static final Setting<String> ROUTES_HEADERS = Setting.optional(
+            "outbox.routes[*].headers.*", SettingTypes.TEXT, "A header to add, by its name, unless the event has it.");
+
     private static final SettingType<Long> STREAM_BYTES = SizeText.between("1KB", "1000000GB");
 
     static final Setting<Integer> STREAMS_REPLICAS = Setting.withDefault(
@@ -339,6 +362,12 @@ public final class SettingCatalog {
             SOURCE_MAX_BATCH,
             SOURCE_QUEUE_BYTES,
             NAMING,
+            ROUTES_NAME,
+            ROUTES_TENANTS,
+            ROUTES_SUBJECTS,
+            ROUTES_ACTION,
+            ROUTES_SUBJECT_TEMPLATE,
+            ROUTES_HEADERS,
             STREAMS_REPLICAS,
             STREAMS_MAX_AGE,
             STREAMS_MAX_MESSAGES,
@@ -405,9 +434,17 @@ public final class SettingCatalog {
         return ALL;
     }
 
-    /** Whether a key, with real indexes, is a setting. */
+    /** Whether a key, with real indexes and names, is a setting. */
     static boolean knows(String key) {
-        return keys().contains(generic(key));
+        String generic = generic(key);
+        return keys().contains(generic) || keys().stream().anyMatch(known -> isNamed(known, generic));
+    }
+
+    /** Whether a known key ends with any name, as {@code outbox.routes[*].headers.*} does, and this one has such. */
+    private static boolean isNamed(String known, String key) {
+        return known.endsWith(".*")
+                && key.length() > known.length() - 1
+                && key.startsWith(known.substring(0, known.length() - 1));
     }
 
     /** The known key that is nearest to an unknown one, with the indexes of the unknown one where it has some. */

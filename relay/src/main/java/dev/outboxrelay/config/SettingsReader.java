@@ -15,6 +15,7 @@ public final class SettingsReader {
     private final TableListReader tables;
     private final PolicyListReader policies;
     private final ConsumerListReader consumers;
+    private final RouteListReader routes;
 
     private SettingsReader(Map<String, RawValue> raw) {
         this.raw = new TreeMap<>(raw);
@@ -22,6 +23,7 @@ public final class SettingsReader {
         this.tables = new TableListReader(given, this.raw.keySet());
         this.policies = new PolicyListReader(given, this.raw.keySet());
         this.consumers = new ConsumerListReader(given, this.raw.keySet());
+        this.routes = new RouteListReader(given, this.raw.keySet());
     }
 
     /**
@@ -38,6 +40,7 @@ public final class SettingsReader {
         tables.check();
         policies.check();
         consumers.check();
+        routes.check();
         checkPairs();
         return given.problems().isEmpty() ? new Reading.Complete(settings()) : new Reading.Rejected(given.problems());
     }
@@ -99,6 +102,7 @@ public final class SettingsReader {
                         given.get(SOURCE_MAX_BATCH),
                         given.get(SOURCE_QUEUE_BYTES)),
                 given.get(NAMING),
+                routes.rules(),
                 new StreamSettings(
                         given.get(STREAMS_REPLICAS),
                         given.get(STREAMS_MAX_AGE),

@@ -94,6 +94,9 @@ public final class Lane {
             } else if (forgottenFrom < Long.MAX_VALUE) {
                 out.release(item);
             } else {
+                if (caughtUp) {
+                    item.cameForTheFirstTime();
+                }
                 waiting.addLast(item);
                 waitingBytes += item.bytes();
             }
@@ -302,6 +305,9 @@ public final class Lane {
 
     /** Whether the head of the queue leaves it without being sent. */
     private boolean passes(Item head) {
+        if (head.isRuledOut() && (mayLieInStream(head) || head.droppedBy() != null)) {
+            return passesByRule(head);
+        }
         if (phase == Phase.CONFLICT && head.rejection() == null && skipThrough == null) {
             head.reject(conflict());
         }
@@ -321,6 +327,37 @@ public final class Lane {
             return true;
         }
         return false;
+    }
+
+    /**
+     * What a routing rule rules out may have been published under the rules of an earlier start: it may even be the
+     * event that the fence waits for. So it is skipped like any other as long as something is.
+     */
+    private boolean passesByRule(Item head) {
+        if (certain && skipThrough != null) {
+            takeHead();
+            skip(head);
+            return true;
+        }
+        if (mayLieInStream(head)) {
+            return false; // the stream has to be looked at first
+        }
+        List<Item> dropped = new ArrayList<>();
+        for (Item item = head; item != null && isDroppedHere(item); item = waiting.peekFirst()) {
+            dropped.add(takeHead());
+        }
+        out.settle(dropped, LaneOutput.How.DROPPED);
+        return true;
+    }
+
+    private boolean isDroppedHere(Item item) {
+        return item.droppedBy() != null && !mayLieInStream(item);
+    }
+
+    /** Whether nobody knows yet, or it is known, that an earlier start has published the event. */
+    private boolean mayLieInStream(Item item) {
+        boolean nobodysBusiness = phase == Phase.CONFLICT && skipThrough == null;
+        return !item.isNew() && !nobodysBusiness && (!certain || skipThrough != null);
     }
 
     /**
@@ -363,7 +400,7 @@ public final class Lane {
     private void passAgain(Item item) {
         if (item.tableSeq() > 0) {
             waiting.stream()
-                    .filter(before -> before.rejection() == null && !before.wasSent())
+                    .filter(before -> before.mayHaveBeenPublished() && !before.wasSent())
                     .toList()
                     .forEach(this::skipFromTheMiddle);
             settleSkipped();
@@ -400,6 +437,7 @@ public final class Lane {
         return head != null
                 && !limits.paused()
                 && head.rejection() == null
+                && head.droppedBy() == null
                 && parkReason == null
                 && (!backlog.isPresent() || (backlog.is(Backlog.Stage.WANTED) && head.wasSent() && !limits.hold()));
     }
@@ -454,7 +492,9 @@ public final class Lane {
 
     private boolean stepLate(Item next) {
         Rejection rejection = next.rejection();
-        if (rejection != null) {
+        if (next.droppedBy() != null) {
+            backlog.stored(List.of(backlog.take())); // resolved with the others: nothing of it goes to the stream
+        } else if (rejection != null) {
             backlog.take();
             deadLettersOpen++;
             out.bury(next, rejection);
@@ -580,6 +620,8 @@ public final class Lane {
                 skip(item);
             } else if (item.isAgain()) {
                 out.settle(List.of(item), LaneOutput.How.IN_TABLE);
+            } else if (isDroppedHere(item)) {
+                out.settle(List.of(item), LaneOutput.How.DROPPED);
             } else {
                 parking.add(item);
             }

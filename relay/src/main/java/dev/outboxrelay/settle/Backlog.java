@@ -132,14 +132,30 @@ public final class Backlog implements AutoCloseable {
      *     stream and the table as it was, or resolved
      */
     public void resolve(List<BacklogRow> rows, Runnable done) {
-        Map<Long, RowRef> refs = new LinkedHashMap<>();
-        rows.forEach(row -> refs.put(row.seq(), row.event().row()));
+        resolve(rows, Map.of(), done);
+    }
+
+    /**
+     * The same, and in the same transaction gives up those that a routing rule drops: their letters are discarded,
+     * their outbox rows say published, as those of live events that are dropped do.
+     *
+     * @param dropped with what their letters are to say
+     */
+    public void resolve(List<BacklogRow> rows, Map<BacklogRow, String> dropped, Runnable done) {
+        Map<Long, RowRef> stored = new LinkedHashMap<>();
+        rows.forEach(row -> stored.put(row.seq(), row.event().row()));
+        Map<Long, RowRef> refs = new LinkedHashMap<>(stored);
+        dropped.keySet().forEach(row -> refs.put(row.seq(), row.event().row()));
         add(connection -> {
             if (!Letters.lock(connection, refs.keySet())) {
                 connection.rollback();
                 return BacklogRequest.Next.LATER;
             }
-            Letters.resolve(connection, refs.keySet(), marks.publish(connection, refs));
+            Set<Long> due = marks.publish(connection, refs);
+            Letters.resolve(connection, stored.keySet(), due);
+            for (Map.Entry<BacklogRow, String> drop : dropped.entrySet()) {
+                Letters.discard(connection, drop.getKey().seq(), drop.getValue(), due);
+            }
             connection.commit();
             done.run();
             return BacklogRequest.Next.DONE;

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The label {@code tenant} takes a bounded number of values: see {@link TenantLabels}.
  * {@code oldest_unsettled_seconds} carries it too, since its lane knows the age anyway and an alert should name the
  * tenant; the whole relay's is {@code max(outbox_relay_oldest_unsettled_seconds)}. A tenant with a label of its own has
- * 38 series, plus one for each reason its events were dead-lettered for.
+ * 39 series, plus one for each reason its events were dead-lettered for.
  *
  * <p>Values that are not known yet (the slot's, until it was read once) have no series rather than a wrong 0.
  *
@@ -60,6 +60,8 @@ public final class Meters {
             counter("events_published_total", "Events acknowledged by a PubAck of their tenant's stream.", TENANT);
     private final Counter duplicate =
             counter("events_duplicate_total", "Events skipped by the fence: their stream holds them already.", TENANT);
+    private final Counter dropped = counter(
+            "events_dropped_total", "Events that a routing rule dropped: nothing of them was published.", TENANT);
     private final Counter deadLettered =
             counter("events_dead_lettered_total", "Events written to outbox.dead_letter.", TENANT, "reason");
     private final Histogram publish =
@@ -251,6 +253,7 @@ public final class Meters {
                         l,
                         published.labelValues(l),
                         duplicate.labelValues(l),
+                        dropped.labelValues(l),
                         reason -> deadLettered.labelValues(l, reason),
                         publish.labelValues(l),
                         endToEnd.labelValues(l)));

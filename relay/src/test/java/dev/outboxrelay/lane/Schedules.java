@@ -27,6 +27,7 @@ final class Schedules {
     private boolean parking;
     private boolean holding;
     private boolean remembering;
+    private boolean routing;
     private final Rules.Broken broken;
 
     Schedules(int tenants, Rules.Broken broken) {
@@ -82,6 +83,21 @@ final class Schedules {
         return this;
     }
 
+    /**
+     * Routing rules that change. What one start drops and the next one sends shifts the chain, so that copies which
+     * were held up may fit into it a second time: only the server's memory of ids stands against that, as for replays.
+     */
+    Schedules withRouting() {
+        remembering = true;
+        return withRoutingAndNoMemory();
+    }
+
+    /** The same with a server that forgets ids soon. */
+    Schedules withRoutingAndNoMemory() {
+        routing = true;
+        return with(Kind.RULES, 4);
+    }
+
     Rules rules(long seed) {
         RandomGenerator random = new SplittableRandom(seed);
         long[] windows = {0, 20_000_000L, 200_000_000L};
@@ -93,6 +109,7 @@ final class Schedules {
                 List.of(Rules.Variant.values()).get(random.nextInt(3)),
                 parking,
                 holding,
+                routing,
                 broken);
     }
 

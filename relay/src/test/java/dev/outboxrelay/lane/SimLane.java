@@ -86,7 +86,13 @@ final class SimLane implements LaneOutput {
     @Override
     public void resolve(List<Item> items) {
         session.request(() -> {
-            items.forEach(item -> session.resolve(item.event().id()));
+            for (Item item : items) {
+                if (item.droppedBy() == null) {
+                    session.resolve(item.event().id());
+                } else {
+                    session.discard(item.event().id());
+                }
+            }
             input(() -> lane.resolved(world.now));
         });
     }
@@ -172,7 +178,13 @@ final class SimLane implements LaneOutput {
                 session.toMark(item);
             }
         }
+        if (how == How.DROPPED) {
+            items.forEach(item -> world.row(item.event().id()).dropped = true);
+            world.tally.dropped += items.size();
+        }
         if (how == How.SKIPPED) {
+            world.tally.skippedRuledOut +=
+                    (int) items.stream().filter(Item::isRuledOut).count();
             world.tally.skipped += items.size();
         }
     }

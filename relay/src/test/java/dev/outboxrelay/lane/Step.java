@@ -63,6 +63,8 @@ record Step(Kind kind, int a, int b) {
         REPLAY,
         /** An operator gives dead letter number {@code a} up. */
         DISCARD,
+        /** The routing rules change for everything that arrives from now on. */
+        RULES,
         /** Somebody has the lane of tenant {@code a} park what waits. */
         PARK_NOW,
         /** Tenant {@code a} gets other bounds: paused or not by the lowest bit of {@code b}, the rest is its window. */
