@@ -14,7 +14,8 @@ import picocli.CommandLine.Command;
             ChainBench.class,
             ReaderBench.class,
             IsolationBench.class,
-            HeadlineBench.class
+            HeadlineBench.class,
+            ScaleBench.class
         })
 public final class Bench {
 
