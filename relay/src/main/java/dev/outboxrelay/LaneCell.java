@@ -72,6 +72,7 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
         this.intake =
                 new Intake(limits.maxBytes(), limits.maxEvents(), this, session.spill(), new ItemCodec(router::route));
         this.lane = new Lane(address, limits, fence, new SplittableRandom(), this);
+        lane.forbear(session.forbearance());
         this.snapshot = lane.snapshot();
     }
 

@@ -11,6 +11,7 @@ import dev.outboxrelay.admin.SlotStatus;
 import dev.outboxrelay.admin.TenantStatus;
 import dev.outboxrelay.admin.Totals;
 import dev.outboxrelay.config.Settings;
+import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.ha.LeaderLock;
 import dev.outboxrelay.ha.Lease;
 import dev.outboxrelay.lane.Failure;
@@ -89,6 +90,8 @@ public final class Relay {
     private boolean everStreamed;
     private long greatestTerm;
     private boolean publicationGap;
+    private int inVain;
+    private Optional<Lsn> lastConfirmed = Optional.empty();
     private String lastSaid = "";
 
     public Relay(Settings settings, BuildInfo build, InstantSource clock) {
@@ -356,6 +359,7 @@ public final class Relay {
                 continue;
             }
             SessionEnd end = follow(opened.get());
+            countInVain(opened.get(), end);
             publicationGap = end instanceof SessionEnd.SourceLost lost && lost.isPublicationGap();
             // long enough for somebody to advance a slot that is not in use meanwhile
             pause = publicationGap ? LONGEST_PAUSE_MILLIS : FIRST_PAUSE_MILLIS;
@@ -379,6 +383,14 @@ public final class Relay {
                 long unused = pause(FIRST_PAUSE_MILLIS);
             }
         }
+    }
+
+    /** Counts sessions that began where the one before began, and ended themselves. */
+    private void countInVain(Session ended, SessionEnd end) {
+        boolean restarts = end instanceof SessionEnd.Restart;
+        Optional<Lsn> confirmed = ended.confirmedAtStart();
+        inVain = !restarts ? 0 : confirmed.equals(lastConfirmed) ? inVain + 1 : 1;
+        lastConfirmed = confirmed;
     }
 
     /** A session that has begun, or empty when something is in the way that may pass. */
@@ -421,7 +433,7 @@ public final class Relay {
         if (!mayStart(findings)) {
             return Optional.empty();
         }
-        Session begun = new Session(edges, control, () -> lease, useFences);
+        Session begun = new Session(edges, control, () -> lease, useFences, inVain);
         synchronized (linkLock) {
             begun.link(link);
             session = begun;
