@@ -63,6 +63,13 @@ final class HeadlineBench implements Callable<Integer> {
     private boolean full;
 
     @Option(
+            names = "--walk",
+            split = ",",
+            description =
+                    "Only these places of the sparse walk: 100 bytes, 5 KB, 500 KB, 1 tenant, 1000 tenants, 3 replicas.")
+    private List<String> walk = List.of();
+
+    @Option(
             names = "--contender",
             split = ",",
             description = "a, b, b-acks, b-fast, b-atomic, c-stock, c-lean, d, d-stock, d-mark, d-delete, e, f;"
@@ -89,6 +96,9 @@ final class HeadlineBench implements Callable<Integer> {
             say(
                     "%,d rows of %d bytes for %d tenants, %d rounds; (f) gets %,d of them",
                     rows, bytes, tenants, rounds, load.quarter().rows());
+            if (!walk.isEmpty()) {
+                return new SparseWalk(contenders, walk).run(servers) ? 0 : 1;
+            }
             servers.postgres().execute(Files.readString(Repository.root().resolve("schema/optional/grant-delete.sql")));
             for (int round = 1; round <= rounds; round++) {
                 for (Contender contender : order(contenders, round)) {
@@ -102,7 +112,7 @@ final class HeadlineBench implements Callable<Integer> {
             latencies(servers, load, contenders);
             boolean passed = report.end(latencyRate);
             if (full) {
-                passed &= new SparseWalk(contenders).run(servers);
+                passed &= new SparseWalk(contenders, List.of()).run(servers);
             }
             say("%.1f minutes", (System.nanoTime() - begin) / (double) TimeUnit.MINUTES.toNanos(1));
             Path file = svg;
@@ -136,7 +146,7 @@ final class HeadlineBench implements Callable<Integer> {
     }
 
     private boolean isWanted(String key) {
-        return only.isEmpty() ? full || !ASIDE.contains(key) : only.contains(key);
+        return only.isEmpty() ? full || !walk.isEmpty() || !ASIDE.contains(key) : only.contains(key);
     }
 
     private Optional<Contender> debeziumServer() {
