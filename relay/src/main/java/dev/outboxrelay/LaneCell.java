@@ -78,6 +78,7 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
                 session.spill(),
                 new ItemCodec(session.plainRouter()::route));
         this.lane = new Lane(address, limits, fence, new SplittableRandom(), this);
+        lane.forbear(session.forbearance());
         this.snapshot = lane.snapshot();
     }
 

@@ -12,6 +12,7 @@ import dev.outboxrelay.admin.TenantStatus;
 import dev.outboxrelay.admin.Totals;
 import dev.outboxrelay.config.Provision;
 import dev.outboxrelay.config.Settings;
+import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.ha.LeaderLock;
 import dev.outboxrelay.ha.Lease;
 import dev.outboxrelay.lag.DeadLetterCounts;
@@ -97,6 +98,8 @@ public final class Relay {
     private boolean everStreamed;
     private long greatestTerm;
     private boolean publicationGap;
+    private int inVain;
+    private Optional<Lsn> lastConfirmed = Optional.empty();
     private String lastSaid = "";
     private String policyGap = "";
 
@@ -399,6 +402,7 @@ public final class Relay {
                 continue;
             }
             SessionEnd end = follow(opened.get());
+            countInVain(opened.get(), end);
             publicationGap = end instanceof SessionEnd.SourceLost lost && lost.isPublicationGap();
             // long enough for somebody to advance a slot that is not in use meanwhile
             pause = publicationGap ? LONGEST_PAUSE_MILLIS : FIRST_PAUSE_MILLIS;
@@ -422,6 +426,14 @@ public final class Relay {
                 long unused = pause(FIRST_PAUSE_MILLIS);
             }
         }
+    }
+
+    /** Counts sessions that began where the one before began, and ended themselves. */
+    private void countInVain(Session ended, SessionEnd end) {
+        boolean restarts = end instanceof SessionEnd.Restart;
+        Optional<Lsn> confirmed = ended.confirmedAtStart();
+        inVain = !restarts ? 0 : confirmed.equals(lastConfirmed) ? inVain + 1 : 1;
+        lastConfirmed = confirmed;
     }
 
     /** A session that has begun, or empty when something is in the way that may pass. */
@@ -464,7 +476,7 @@ public final class Relay {
         if (!mayStart(findings)) {
             return Optional.empty();
         }
-        Session begun = new Session(edges, control, () -> lease, useFences);
+        Session begun = new Session(edges, control, () -> lease, useFences, inVain);
         synchronized (linkLock) {
             begun.link(link);
             session = begun;

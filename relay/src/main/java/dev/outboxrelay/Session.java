@@ -14,6 +14,7 @@ import dev.outboxrelay.event.TableName;
 import dev.outboxrelay.ha.Lease;
 import dev.outboxrelay.lane.Fence;
 import dev.outboxrelay.lane.Item;
+import dev.outboxrelay.lane.Lane;
 import dev.outboxrelay.lane.LaneLimits;
 import dev.outboxrelay.lane.Rejection;
 import dev.outboxrelay.policy.PolicyBook;
@@ -86,6 +87,8 @@ final class Session implements DebeziumSource.Handler {
 
     private static final long SPILL_PATIENCE_MILLIS = 100;
 
+    private static final int MOST_DOUBLINGS = 4;
+
     /** Parked events that go out in a second while much WAL is kept. */
     private static final long SLOW_DRAIN = 500;
 
@@ -110,6 +113,7 @@ final class Session implements DebeziumSource.Handler {
 
     private final Edges edges;
     private final boolean useFences;
+    private final int inVain;
     private final SlotControl control;
     private final Supplier<Lease> lease;
     private final DeadLetterIndex deadLetterIndex;
@@ -149,12 +153,15 @@ final class Session implements DebeziumSource.Handler {
     /**
      * Takes over the control connection.
      *
+     * @param inVain how many sessions before this one ended without anything confirmed
      * @throws DatabaseException when it does not answer
      */
-    Session(Edges edges, SlotControl control, Supplier<Lease> lease, boolean useFences) throws DatabaseException {
+    Session(Edges edges, SlotControl control, Supplier<Lease> lease, boolean useFences, int inVain)
+            throws DatabaseException {
         Settings settings = edges.settings();
         this.edges = edges;
         this.useFences = useFences;
+        this.inVain = inVain;
         this.modes = settings.source().all().stream()
                 .collect(Collectors.toUnmodifiableMap(TableMapping::name, TableMapping::settle));
         this.decoder = new Decoder(settings.source().all());
@@ -229,6 +236,16 @@ final class Session implements DebeziumSource.Handler {
     /** Whether the slot is ours and rows may come. */
     boolean isStreaming() {
         return owned && !isOver();
+    }
+
+    /** Where the slot was confirmed when this session took it; empty if it did not get that far. */
+    Optional<Lsn> confirmedAtStart() {
+        return Optional.ofNullable(fence).map(Fence::confirmed);
+    }
+
+    /** How long lanes keep what they could not look up, see {@link Lane#forbear}: longer after each session in vain. */
+    long forbearance() {
+        return inVain == 0 ? 0 : edges.settings().lanes().parkAfter().toNanos() << Math.min(inVain, MOST_DOUBLINGS);
     }
 
     /** The connection to NATS came or went. Any thread. */

@@ -73,7 +73,8 @@ public final class SettingCatalog {
             "outbox.source.poll-interval",
             DurationText.between("5ms", "10s"),
             "10ms",
-            "The pause between two looks at an idle slot (lean), or how long the engine waits for more rows (stock).");
+            "The pause between two looks at an idle slot (lean; up to four times that after seconds without a row), or how"
+                    + " long the engine waits for more rows (stock).");
     static final Setting<Integer> SOURCE_MAX_BATCH = Setting.withDefault(
             "outbox.source.max-batch",
             SettingTypes.whole(1, 100_000),

@@ -70,6 +70,8 @@ public final class Lane {
     /** The first ticket of those that were left to the WAL. */
     private long forgottenFrom = Long.MAX_VALUE;
 
+    private long forbearance;
+
     private long waitingBytes;
     private boolean stuck;
     private long stuckSince;
@@ -84,6 +86,15 @@ public final class Lane {
         this.fence = fence;
         this.random = random;
         this.out = out;
+    }
+
+    /**
+     * How long, in nanoseconds, events are kept at least for a stream that could not be looked at yet, before they are
+     * left to the WAL. Leaving them costs a restart of the whole source as soon as the stream can be looked at; where
+     * looking takes its time, such a restart after the other would get nowhere.
+     */
+    public void forbear(long nanos) {
+        forbearance = nanos;
     }
 
     /** Events arrived for the tenant, in order. */
@@ -551,7 +562,7 @@ public final class Lane {
     }
 
     private void parkWhenDue(long now) {
-        long due = stuckSince + patience();
+        long due = stuckSince + (certain ? patience() : Math.max(patience(), forbearance));
         if (now - due >= 0 && !certain) {
             if (isOverflowing()) {
                 forget();

@@ -14,10 +14,12 @@ final class Batch {
 
     private final List<Change> changes = new ArrayList<>();
     private long bytes;
+    private int rows;
 
     /** @param valueBytes what its values take */
     void row(Change.Inserted row, long valueBytes) {
         add(row, valueBytes + ROW_OVERHEAD);
+        rows++;
     }
 
     /** @param valueBytes what its values take */
@@ -44,6 +46,11 @@ final class Batch {
 
     int size() {
         return changes.size();
+    }
+
+    /** How many of the changes are rows. */
+    int rows() {
+        return rows;
     }
 
     /** About what it takes in memory. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outboxrelay.config.Naming;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -72,6 +73,41 @@ final class PatienceTest {
         }
 
         assertThat(out.parked).isEmpty();
+    }
+
+    /** More events than the lane has room for, behind a stream that nobody can look at. */
+    private void unseen(long until) {
+        lane.connected(1 << 20, 0);
+        List<Item> many = new ArrayList<>();
+        for (int i = 0; i < 101; i++) {
+            many.add(Items.item("e" + i));
+        }
+        lane.arrived(many, 0);
+        for (long now = 0; now <= until; now += SECOND / 10) {
+            lane.woken(now);
+        }
+    }
+
+    @Test
+    void what_nobody_can_look_up_is_left_to_the_WAL_after_half_a_minute() {
+        unseen(29 * SECOND);
+        assertThat(out.released).isEmpty();
+
+        lane.woken(31 * SECOND);
+
+        assertThat(out.released).hasSize(101);
+    }
+
+    @Test
+    void after_sessions_that_ended_in_vain_it_is_kept_for_longer_and_published_when_the_stream_is_seen() {
+        lane.forbear(120 * SECOND);
+        unseen(119 * SECOND);
+        assertThat(out.released).isEmpty();
+
+        look(119 * SECOND);
+
+        assertThat(out.published).isNotEmpty();
+        assertThat(out.released).isEmpty();
     }
 
     /** The stream is there and empty. */

@@ -19,6 +19,7 @@ final class RecordingOutput implements LaneOutput {
     final List<Item> settled = new ArrayList<>();
     final List<Item> dead = new ArrayList<>();
     final List<List<Item>> parked = new ArrayList<>();
+    final List<Item> released = new ArrayList<>();
 
     /** The round of the last wish to look at the stream. */
     long round;
@@ -76,7 +77,9 @@ final class RecordingOutput implements LaneOutput {
     public void reconcile(Set<EventId> inStream) {}
 
     @Override
-    public void release(Item item) {}
+    public void release(Item item) {
+        released.add(item);
+    }
 
     @Override
     public void wakeAt(long nanos) {}

@@ -12,14 +12,15 @@ final class Backlog {
     /** Inserts rows for tenants by turns, a thousand rows a transaction, and says how long it took. */
     static void insert(Servers servers, int rows, int bytes, int tenants) throws Exception {
         long begin = System.nanoTime();
-        fill(servers.postgres(), new Load(rows, bytes, tenants));
+        Load load = new Load(rows, bytes, tenants);
+        fill(servers.postgres(), load);
         System.out.printf(
                 Locale.ROOT,
                 "%,d rows of %d bytes for %d tenants, %,d a transaction, inserted in %.0f s%n",
                 rows,
                 bytes,
                 tenants,
-                Load.TRANSACTION,
+                load.transaction(),
                 (System.nanoTime() - begin) / (double) TimeUnit.SECONDS.toNanos(1));
     }
 
@@ -43,7 +44,8 @@ final class Backlog {
 
     /** Each payload begins with a number that counts its tenant's rows. */
     private static void fill(TestPostgres postgres, Load load) throws Exception {
-        int transactions = load.rows() / Load.TRANSACTION;
+        int size = load.transaction();
+        int transactions = load.rows() / size;
         for (int done = 0; done < transactions; done += 50) {
             int last = Math.min(transactions, done + 50) - 1;
             postgres.execute("DO $$ BEGIN FOR i IN " + done + ".." + last + " LOOP"
@@ -51,8 +53,8 @@ final class Backlog {
                     + " SELECT 'tenant-' || (g % " + load.tenants() + "), 'events.bench.row', int8send(g / "
                     + load.tenants() + ") || decode(rpad(md5(g::text), " + 2 * (load.bytes() - Long.BYTES)
                     + ", md5((g * 7)::text)), 'hex')"
-                    + " FROM generate_series(i * " + Load.TRANSACTION + ", i * " + Load.TRANSACTION + " + "
-                    + (Load.TRANSACTION - 1) + ") g; COMMIT; END LOOP; END $$");
+                    + " FROM generate_series(i * " + size + ", i * " + size + " + "
+                    + (size - 1) + ") g; COMMIT; END LOOP; END $$");
         }
     }
 

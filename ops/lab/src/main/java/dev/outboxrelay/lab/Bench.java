@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
             ReaderBench.class,
             IsolationBench.class,
             HeadlineBench.class,
+            ScaleBench.class,
             LagBench.class
         })
 public final class Bench {

@@ -13,7 +13,7 @@ import java.util.function.ToDoubleFunction;
 /** Collects what every contender needed in every round, prints the table, and judges. One thread. */
 final class HeadlineReport {
 
-    private static final String ROW = "%-36s %27s %8s %9s %6s %6s %8s %5s";
+    private static final String ROW = "%-36s %27s %8s %9s %6s %6s %8s %6s %5s %5s %9s";
 
     private final Map<String, String> titles = new LinkedHashMap<>();
     private final Map<String, List<Measured>> drains = new LinkedHashMap<>();
@@ -93,8 +93,11 @@ final class HeadlineReport {
 
     private void table() {
         say("");
-        say("Median (min–max) of the rounds; CPU in s for a million events = µs for one; RSS is the client's highest.");
-        say(ROW, "", "events/s", "2nd half", "Postgres", "NATS", "client", "CPU", "RSS");
+        say(
+                "Median (min–max) of the rounds; processor time in s for a million events = µs for one; RSS: highest resident size"
+                        + " in MB of the client, a nats-server, a backend of PostgreSQL (shared memory included); heap: bytes that"
+                        + " the client allocates for an event.");
+        say(ROW, "", "events/s", "2nd half", "Postgres", "NATS", "client", "CPU", "RSS", "NATS", "PG", "heap");
         drains.forEach((key, rounds) -> say(
                 ROW,
                 titles.getOrDefault(key, key),
@@ -103,12 +106,25 @@ final class HeadlineReport {
                 figure("%.1f", median(key, Measured::postgres)),
                 figure("%.1f", median(key, Measured::nats)),
                 figure("%.1f", median(key, Measured::client)),
-                figure("%.1f", median(key, HeadlineReport::allCpu)),
-                figure("%.0f", median(key, Measured::peakMb))));
+                figure("%.1f", median(key, Measured::cpu)),
+                figure("%.0f", median(key, measured -> measured.sizes().client())),
+                figure("%.0f", median(key, measured -> measured.sizes().nats())),
+                figure("%.0f", median(key, measured -> measured.sizes().postgres())),
+                figure("%,.0f", median(key, Measured::allocated))));
+        settling("d-mark", "Marking");
+        settling("d-delete", "Deleting");
     }
 
-    private static double allCpu(Measured measured) {
-        return measured.postgres() + measured.nats() + measured.client();
+    /** What is done with the rows afterwards, as the difference to publishing alone. */
+    private void settling(String key, String what) {
+        if (drains.containsKey(key) && drains.containsKey("d")) {
+            say(
+                    "%s costs %.1f µs an event beside publishing: PostgreSQL %.1f, the relay %.1f",
+                    what,
+                    median(key, Measured::cpu) - median("d", Measured::cpu),
+                    median(key, Measured::postgres) - median("d", Measured::postgres),
+                    median(key, Measured::client) - median("d", Measured::client));
+        }
     }
 
     private static String figure(String format, double value) {

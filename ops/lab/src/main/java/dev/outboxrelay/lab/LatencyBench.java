@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
@@ -23,7 +24,12 @@ import picocli.CommandLine.Option;
 @Command(name = "latency", description = "Commit to PubAck at a steady rate.")
 final class LatencyBench implements Callable<Integer> {
 
-    private static final Duration IDLE = Duration.ofSeconds(10);
+    private static final Duration IDLE = Duration.ofSeconds(30);
+
+    /** What an idle relay may use of a core. */
+    private static final double MOST_IDLE = 0.02;
+
+    private static final int SHOWN_THREADS = 8;
 
     @Option(names = "--rate", defaultValue = "200")
     private int rate;
@@ -55,7 +61,8 @@ final class LatencyBench implements Callable<Integer> {
             Published.await(relay, all, Duration.ofMinutes(2));
             List<Double> millis = latencies(servers, warmUp / (long) tenants);
             Collections.sort(millis);
-            Duration idle = idle(relay);
+            Map<String, Duration> idleThreads = new TreeMap<>();
+            Duration idle = idle(relay, idleThreads);
             System.out.printf(
                     Locale.ROOT,
                     "%s reader, %d events/s over %d tenants for %d s, settle %s: commit to PubAck p50 %.1f  p99 %.1f  p99.9 %.1f"
@@ -73,15 +80,28 @@ final class LatencyBench implements Callable<Integer> {
                     100.0 * used.toMillis() / (seconds * 1_000.0),
                     100.0 * idle.toMillis() / IDLE.toMillis(),
                     relay.peakResidentMb());
-            return 0;
+            idleThreads.entrySet().stream()
+                    .filter(thread -> thread.getValue().toMillis() > 0)
+                    .sorted(Map.Entry.<String, Duration>comparingByValue().reversed())
+                    .limit(SHOWN_THREADS)
+                    .forEach(thread -> System.out.printf(
+                            Locale.ROOT,
+                            "  idle: %-20s %.1f %% of a core%n",
+                            thread.getKey(),
+                            100.0 * thread.getValue().toMillis() / IDLE.toMillis()));
+            return idle.toMillis() < MOST_IDLE * IDLE.toMillis() ? 0 : 1;
         }
     }
 
     /** What it uses while nothing happens. */
-    private static Duration idle(RelayProcess relay) throws InterruptedException {
+    private static Duration idle(RelayProcess relay, Map<String, Duration> threads) throws InterruptedException {
+        Map<String, Duration> threadsBefore = relay.cpuByThread();
         Duration before = relay.cpu();
         TimeUnit.MILLISECONDS.sleep(IDLE.toMillis());
-        return relay.cpu().minus(before);
+        Duration used = relay.cpu().minus(before);
+        relay.cpuByThread()
+                .forEach((name, cpu) -> threads.put(name, cpu.minus(threadsBefore.getOrDefault(name, Duration.ZERO))));
+        return used;
     }
 
     private void write(Servers servers, int events) throws Exception {

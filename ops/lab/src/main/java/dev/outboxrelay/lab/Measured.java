@@ -8,21 +8,46 @@ import java.time.Duration;
  *
  * @param rate events a second from the first to the last
  * @param lateRate events a second of the second half, when the JVM has warmed up
- * @param peakMb the highest resident size of the client
+ * @param allocated bytes of the client's heap for each event
  * @param wrong empty, or what is wrong with what was stored
  */
-record Measured(double rate, double lateRate, double postgres, double nats, double client, long peakMb, String wrong) {
+record Measured(
+        double rate,
+        double lateRate,
+        double postgres,
+        double nats,
+        double client,
+        Sizes sizes,
+        double allocated,
+        String wrong) {
+
+    /**
+     * The highest resident sizes, in MB.
+     *
+     * @param nats of one nats-server
+     * @param postgres of one backend, shared memory included
+     */
+    record Sizes(long client, long nats, long postgres) {
+        static final Sizes UNKNOWN = new Sizes(0, 0, 0);
+    }
 
     /** A drain of which the processor time was taken while so many events passed. */
-    static Measured of(double rate, double lateRate, Usage used, long events, long peakMb, String wrong) {
+    static Measured of(
+            double rate, double lateRate, Usage used, long events, Sizes sizes, double allocated, String wrong) {
         return new Measured(
                 rate,
                 lateRate,
                 perMillion(used.postgres(), events),
                 perMillion(used.nats(), events),
                 perMillion(used.client(), events),
-                peakMb,
+                sizes,
+                allocated,
                 wrong);
+    }
+
+    /** Processor time of all parties. */
+    double cpu() {
+        return postgres + nats + client;
     }
 
     private static double perMillion(Duration used, long events) {

@@ -1,6 +1,10 @@
 package dev.outboxrelay.lab;
 
 import dev.outboxrelay.testing.RelayProcess;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** A process that moves rows into streams. */
 interface Mover extends AutoCloseable {
@@ -12,12 +16,26 @@ interface Mover extends AutoCloseable {
     /** What it said, for whoever wants to know why it failed. */
     String log();
 
+    /** The bytes that its heap has handed out up to its last collection; NaN where nobody counts. */
+    default double allocated() {
+        return Double.NaN;
+    }
+
     /** Ends it at once. */
     @Override
     void close();
 
-    /** A relay as one. */
-    record Relay(RelayProcess process) implements Mover {
+    /**
+     * A relay as one.
+     *
+     * @param collections where its JVM logs its collections
+     */
+    record Relay(RelayProcess process, Path collections) implements Mover {
+        @Override
+        public double allocated() {
+            return HeapLog.allocated(collections);
+        }
+
         @Override
         public long pid() {
             return process.pid();
@@ -36,6 +54,11 @@ interface Mover extends AutoCloseable {
         @Override
         public void close() {
             process.close();
+            try {
+                Files.deleteIfExists(collections);
+            } catch (IOException e) {
+                throw new UncheckedIOException("cannot delete " + collections, e);
+            }
         }
     }
 }

@@ -93,7 +93,7 @@ record PublishLoop() implements Storing {
     }
 
     /** As many and as long as the relay's. */
-    private static Headers headers(String tenant, int row, String id) {
+    static Headers headers(String tenant, int row, String id) {
         Headers headers = new Headers();
         headers.put("Nats-Msg-Id", id);
         headers.put("Nats-Expected-Stream", StoredMessages.stream(tenant));

@@ -26,6 +26,7 @@ record ReadOnly(String reader) implements Contender {
         Duration before = meter.now().postgres();
         Drained drained = SourceDrain.run(servers, load.rows(), reader, List.of());
         double postgres = meter.now().postgres().minus(before).toNanos() / 1_000.0 / load.rows();
-        return new Measured(drained.rate(), Double.NaN, postgres, 0, drained.cpuMicros(), drained.peakMb(), "");
+        Measured.Sizes sizes = new Measured.Sizes(drained.peakMb(), 0, 0);
+        return new Measured(drained.rate(), Double.NaN, postgres, 0, drained.cpuMicros(), sizes, Double.NaN, "");
     }
 }

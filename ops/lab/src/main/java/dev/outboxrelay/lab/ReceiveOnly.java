@@ -27,6 +27,7 @@ record ReceiveOnly() implements Contender {
         // the program has ended by now: what it used counts as its parent's
         Duration program = ProcessStatus.cpuOfEndedChildren(self).minus(childrenBefore);
         Usage shared = new Usage(used.postgres(), Duration.ZERO, program);
-        return Measured.of(load.rows() / seconds, Double.NaN, shared, load.rows(), 0, "");
+        return Measured.of(
+                load.rows() / seconds, Double.NaN, shared, load.rows(), Measured.Sizes.UNKNOWN, Double.NaN, "");
     }
 }

@@ -1,5 +1,7 @@
 package dev.outboxrelay.lab;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -54,6 +56,7 @@ record RelayContender(String settle, String reader) implements Storing {
         if (!reader.isEmpty()) {
             settings.put("outbox.source.reader", reader);
         }
-        return new Mover.Relay(servers.relay("", settings));
+        Path collections = Files.createTempFile("outbox-relay-bench", ".gc");
+        return new Mover.Relay(servers.relay(HeapLog.option(collections), settings), collections);
     }
 }

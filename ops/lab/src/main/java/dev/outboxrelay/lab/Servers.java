@@ -12,10 +12,11 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Map;
 
 /** The servers of one benchmark, with the schema in them. */
-record Servers(TestPostgres postgres, TestNats nats, Path log) implements AutoCloseable {
+record Servers(TestPostgres postgres, TestNats nats, int nodes, Path log) implements AutoCloseable {
 
     static Servers start() throws SQLException, IOException {
         return start(PostgresOptions.defaults());
@@ -23,17 +24,26 @@ record Servers(TestPostgres postgres, TestNats nats, Path log) implements AutoCl
 
     /** The same with these options for PostgreSQL, and a few that every benchmark wants. */
     static Servers start(PostgresOptions options) throws SQLException, IOException {
+        return start(options, 1);
+    }
+
+    /** The same with so many nats-servers. */
+    static Servers start(PostgresOptions options, int nodes) throws SQLException, IOException {
         TestPostgres postgres = TestPostgres.start(
                 options.flushedToDisk().with("max_wal_size", "8GB").with("shared_buffers", "256MB"));
         postgres.installSchema();
-        return new Servers(postgres, TestNats.start(), Files.createTempFile("outbox-relay-bench", ".log"));
+        return new Servers(
+                postgres, TestNats.cluster(nodes), nodes, Files.createTempFile("outbox-relay-bench", ".log"));
     }
 
-    /** Starts a relay with the contract's defaults, but for one replica, and what is given. */
+    /**
+     * Starts a relay with the contract's defaults, but for as many replicas as there are servers, and what is given.
+     */
     RelayProcess relay(String javaOptions, Map<String, String> more) throws IOException {
         Map<String, String> settings =
                 RelayProcess.settings(postgres.jdbcUrl(), postgres.password(TestPostgres.RELAY), nats.url());
         settings.remove("outbox.streams.duplicate-window");
+        settings.put("outbox.streams.replicas", Integer.toString(nodes));
         settings.putAll(more);
         return RelayProcess.start(settings, log, javaOptions);
     }
@@ -53,8 +63,8 @@ record Servers(TestPostgres postgres, TestNats nats, Path log) implements AutoCl
         return Long.parseLong(value("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)"));
     }
 
-    /** The nats-server's process. */
-    long natsPid() {
+    /** The processes of the nats-servers. */
+    List<Long> natsPids() {
         return ProcessHandle.current()
                 .descendants()
                 .filter(process -> process.info()
@@ -62,9 +72,8 @@ record Servers(TestPostgres postgres, TestNats nats, Path log) implements AutoCl
                         .map(command -> Path.of(command).getFileName().toString())
                         .orElse("")
                         .startsWith("nats-server"))
-                .findFirst()
-                .orElseThrow()
-                .pid();
+                .map(ProcessHandle::pid)
+                .toList();
     }
 
     @Override

@@ -39,7 +39,7 @@ record SteadyLatency(Servers servers, Load load, int rate, int seconds) {
         TenantStreams streams = TenantStreams.of(servers);
         try (SlotCopy slot = SlotCopy.of(servers, "bench_latency")) {
             if (!contender.makesStreams()) {
-                streams.create(load.tenants());
+                streams.create(load.tenants(), servers.nodes(), contender.batches());
             }
             try (Mover mover = contender.start(servers, load, slot)) {
                 return measure(streams, slot, mover);

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  */
 record StoredDrain(Servers servers, Load load, Storing contender) {
 
-    private static final Duration PATIENCE = Duration.ofMinutes(10);
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final long PAUSE_MILLIS = 250;
 
     /** How many messages there were at a moment. */
@@ -22,7 +22,7 @@ record StoredDrain(Servers servers, Load load, Storing contender) {
         TenantStreams streams = TenantStreams.of(servers);
         try (SlotCopy slot = SlotCopy.of(servers, "bench_drain")) {
             if (!contender.makesStreams()) {
-                streams.create(load.tenants());
+                streams.create(load.tenants(), servers.nodes(), contender.batches());
             }
             return watch(streams, contender.start(servers, load, slot));
         } finally {
@@ -33,8 +33,10 @@ record StoredDrain(Servers servers, Load load, Storing contender) {
     private Measured watch(TenantStreams streams, Mover started) throws Exception {
         try (Mover mover = started) {
             Usage.Meter meter = Usage.Meter.of(servers, mover.pid());
+            meter.forgetPeaks();
             Seen first = await(streams, mover, 1);
             Usage before = meter.now();
+            double allocatedBefore = mover.allocated();
             Seen half = await(streams, mover, load.rows() / 2);
             await(streams, mover, load.rows());
             awaitSettled();
@@ -47,7 +49,9 @@ record StoredDrain(Servers servers, Load load, Storing contender) {
                     rate(load.rows() - half.messages(), half.at(), end),
                     used,
                     load.rows() - first.messages(),
-                    ProcessStatus.peakResidentMb(mover.pid()),
+                    new Measured.Sizes(
+                            ProcessStatus.peakResidentMb(mover.pid()), meter.natsPeakMb(), meter.postgresPeakMb()),
+                    (mover.allocated() - allocatedBefore) / (load.rows() - first.messages()),
                     wrong(streams));
         }
     }

@@ -8,6 +8,11 @@ interface Storing extends Contender {
         return false;
     }
 
+    /** What batches the streams must allow. */
+    default Batches batches() {
+        return Batches.NONE;
+    }
+
     /** Whether each stream must be in the order of commit. */
     default boolean keepsOrder() {
         return false;

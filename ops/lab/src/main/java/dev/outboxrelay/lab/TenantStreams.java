@@ -37,19 +37,25 @@ final class TenantStreams {
                 servers.nats().node(0));
     }
 
-    /** Makes them with the relay's defaults and one replica, for those who do not make their own. */
-    void create(int tenants) throws Exception {
+    /** Makes them with the relay's defaults and so many replicas, for those who do not make their own. */
+    void create(int tenants, int replicas, Batches batches) throws Exception {
         for (int i = 0; i < tenants; i++) {
             String tenant = Backlog.tenant(i, tenants);
-            StreamInfo unused = management.addStream(StreamConfiguration.builder()
+            StreamConfiguration.Builder stream = StreamConfiguration.builder()
                     .name(StoredMessages.stream(tenant))
                     .subjects("tenant." + tenant + ".>")
                     .storageType(StorageType.File)
+                    .replicas(replicas)
                     .discardPolicy(DiscardPolicy.Old)
                     .maxAge(Duration.ofDays(7))
                     .maxMessages(1_000_000)
-                    .duplicateWindow(Duration.ofMinutes(2))
-                    .build());
+                    .duplicateWindow(Duration.ofMinutes(2));
+            if (batches == Batches.FAST) {
+                stream.allowBatched();
+            } else if (batches == Batches.ATOMIC) {
+                stream.allowAtomicPublish();
+            }
+            StreamInfo unused = management.addStream(stream.build());
         }
     }
 

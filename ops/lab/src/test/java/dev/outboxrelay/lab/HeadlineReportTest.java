@@ -58,7 +58,8 @@ class HeadlineReportTest {
     @Test
     void a_stream_that_is_not_what_it_should_be_fails_the_run() {
         report.contender(D);
-        report.drained(1, D, new Measured(90_000, 90_000, 1, 1, 1, 1, "one row is missing"));
+        report.drained(
+                1, D, new Measured(90_000, 90_000, 1, 1, 1, new Measured.Sizes(1, 0, 0), 0, "one row is missing"));
 
         assertThat(report.end(1_000)).isFalse();
     }
@@ -81,7 +82,7 @@ class HeadlineReportTest {
 
     private void drain(Contender contender, double rate, double client) {
         report.contender(contender);
-        report.drained(1, contender, new Measured(rate, rate, 10, 20, client, 200, ""));
+        report.drained(1, contender, new Measured(rate, rate, 10, 20, client, new Measured.Sizes(200, 0, 0), 0, ""));
     }
 
     private void felt(Contender contender, double millis) {

@@ -257,11 +257,16 @@ final class Checker {
         }
     }
 
-    /** A row that breaks no rule is dead by right only where its stream took small messages only. */
+    /**
+     * A row that breaks no rule is dead by right only where its stream took small messages only; one that breaks a
+     * rule, for that, or because such a stream refused it once an operator had corrected it.
+     */
     private static boolean isRightfullyDead(Expected row, Expected.Dead dead, boolean limited) {
+        boolean refused = limited && "stream_rejected".equals(dead.reason());
         return row.isDeliverable()
-                ? limited && "stream_rejected".equals(dead.reason())
-                : String.valueOf(row.reason()).equals(dead.reason());
+                ? refused
+                : String.valueOf(row.reason()).equals(dead.reason())
+                        || (refused && row.mending().isPresent());
     }
 
     private void stored(Expected row, boolean stored, boolean rightful) {

@@ -357,6 +357,24 @@ final class CheckerTest {
     }
 
     @Test
+    void a_corrected_letter_may_have_been_refused_by_a_stream_that_was_limited_before_it_was_replayed_again() {
+        rows.add(new Expected(
+                0,
+                "id-0",
+                "tenant.t.events.a",
+                "digest-0",
+                Map.of(),
+                "invalid_headers",
+                TIME,
+                published(),
+                letter("stream_rejected", "replayed")));
+        messages.add(mended(0));
+
+        assertThat(check(new Operated(true, List.of(), List.of()))).isEmpty();
+        assertThat(check(Operated.NOT_AT_ALL)).containsExactly(Kind.WRONG_DEAD_LETTER);
+    }
+
+    @Test
     void letters_of_one_command_are_in_the_order_of_their_arrival() {
         rows.addAll(List.of(replayed(0, "replayed"), replayed(1, "replayed"), replayed(2, "replayed")));
         messages.add(mended(1));
