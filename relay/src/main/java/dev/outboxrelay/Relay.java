@@ -251,17 +251,8 @@ public final class Relay {
                     runSessions(
                             nats,
                             new Session.Edges(
-                                    settings,
-                                    database,
-                                    publisher,
-                                    attacher,
-                                    policies,
-                                    lookout,
-                                    routes,
-                                    meters,
-                                    spill,
-                                    clock,
-                                    broken));
+                                    settings, database, publisher, attacher, policies, lookout, routes, meters, spill,
+                                    clock, broken));
                 }
             }
         } catch (IOException e) {

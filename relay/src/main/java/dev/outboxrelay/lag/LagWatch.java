@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -21,6 +22,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks at the consumers of all tenants' streams again and again.
@@ -32,8 +35,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LagWatch implements AutoCloseable {
 
+    private static final Logger log = LoggerFactory.getLogger(LagWatch.class);
+
     /** Every stream is asked at least once in so many looks: a consumer's configuration may have changed. */
     private static final int ROUNDS = 12;
+
+    /** When so many streams have not answered, each in its time, the others that have moved wait for the next look. */
+    private static final int MOST_UNANSWERED = 3;
 
     /** Who wants to know; called on the watch's thread. */
     public interface Listener {
@@ -51,6 +59,9 @@ public final class LagWatch implements AutoCloseable {
     private final Advisories advisories;
     private final Periodic periodic;
     private Map<String, StreamLag> known = Map.of();
+    /** Streams that did not answer at the last look. */
+    private Set<String> silent = Set.of();
+
     private int round;
 
     /**
@@ -84,26 +95,77 @@ public final class LagWatch implements AutoCloseable {
         }
     }
 
-    /** Looks once. */
+    /**
+     * Looks once. A stream that does not answer stays as it was known: what was read of its consumers before is not
+     * compared with how the stream is now, or messages would seem lost.
+     *
+     * @throws IOException when the streams cannot be listed, or nothing can be said of any
+     */
     public LagReport look() throws IOException, JetStreamApiException {
         long begin = System.nanoTime();
         Instant now = clock.instant();
         Map<String, StreamLag> next = new HashMap<>();
+        Set<String> unanswered = new HashSet<>();
+        @Nullable Exception why = null;
         int asked = 0;
-        for (StreamInfo info : management.getStreams("tenant.>")) {
-            StreamFigures stream = stream(info);
-            if (stream == null) {
+        int judged = 0;
+        for (StreamFigures stream : streams()) {
+            StreamLag before = known.get(stream.stream());
+            if (before != null && !hasMoved(before, stream) && !isTurn(stream.stream())) {
+                next.put(
+                        stream.stream(),
+                        judge(before, stream.with(before.figures().consumers()), now.toEpochMilli()));
+                judged++;
                 continue;
             }
-            StreamLag before = known.get(stream.stream());
-            boolean ask = before == null || hasMoved(before, stream) || isTurn(stream.stream());
-            StreamFigures figures =
-                    stream.with(before != null && !ask ? before.figures().consumers() : consumers(stream.stream()));
-            asked += ask ? 1 : 0;
-            next.put(stream.stream(), judge(before, figures, now.toEpochMilli()));
+            if (unanswered.size() < MOST_UNANSWERED) {
+                try {
+                    List<ConsumerFigures> consumers = consumers(stream.stream());
+                    asked++;
+                    judged++;
+                    next.put(stream.stream(), judge(before, stream.with(consumers), now.toEpochMilli()));
+                    continue;
+                } catch (IOException | JetStreamApiException e) {
+                    unanswered.add(stream.stream());
+                    why = e;
+                }
+            } else if (silent.contains(stream.stream())) {
+                unanswered.add(stream.stream());
+            }
+            if (before != null) {
+                next.put(stream.stream(), before);
+            }
         }
+        if (why != null && judged == 0) {
+            throw new IOException("no stream tells of its consumers: " + why.getMessage(), why);
+        }
+        say(unanswered, why);
         remember(next);
         return new LagReport(now, Duration.ofNanos(System.nanoTime() - begin), asked, List.copyOf(next.values()));
+    }
+
+    /** All tenants' streams; those that did not answer last time at the end, so that they keep nobody waiting. */
+    private List<StreamFigures> streams() throws IOException, JetStreamApiException {
+        List<StreamFigures> all = new ArrayList<>();
+        for (StreamInfo info : management.getStreams("tenant.>")) {
+            StreamFigures stream = stream(info);
+            if (stream != null) {
+                all.add(stream);
+            }
+        }
+        all.sort(Comparator.comparing(stream -> silent.contains(stream.stream())));
+        return all;
+    }
+
+    private void say(Set<String> unanswered, @Nullable Exception why) {
+        if (why != null && silent.isEmpty()) {
+            log.atWarn()
+                    .addKeyValue("streams", unanswered.size())
+                    .addKeyValue("stream", unanswered.iterator().next())
+                    .addKeyValue("error", why.getMessage())
+                    .log("streams do not tell of their consumers: the figures of before stand");
+        }
+        silent = unanswered;
     }
 
     private boolean isTurn(String stream) {

@@ -122,10 +122,7 @@ final class PoliciesIT {
     }
 
     private static void awaitFinding(String tenant, String words) {
-        Await.until(
-                words,
-                SOON,
-                () -> status(tenant).reasons().toString().contains(words));
+        Await.until(words, SOON, () -> status(tenant).reasons().toString().contains(words));
     }
 
     @Test

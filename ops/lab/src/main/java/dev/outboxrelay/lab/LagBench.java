@@ -42,8 +42,7 @@ final class LagBench implements Callable<Integer> {
             long server = natsPid();
             try (LagWatch watch = new LagWatch(
                     nats.connection(), Duration.ofHours(1), InstantSource.system(), () -> true, new Silent())) {
-                System.out.printf(
-                        Locale.ROOT, "%,d streams, %d consumers each, one nats-server%n", streams, consumers);
+                System.out.printf(Locale.ROOT, "%,d streams, %d consumers each, one nats-server%n", streams, consumers);
                 measure("first", watch, server, 1);
                 measure("quiet", watch, server, rounds);
                 for (int i = 0; i < streams; i++) {
