@@ -3,11 +3,15 @@ package dev.outboxrelay.lag;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outboxrelay.testing.Await;
+import dev.outboxrelay.testing.NatsOptions;
 import dev.outboxrelay.testing.TestNats;
 import io.nats.client.Connection;
+import io.nats.client.ErrorListener;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.JetStreamSubscription;
 import io.nats.client.Message;
+import io.nats.client.Nats;
+import io.nats.client.Options;
 import io.nats.client.PullSubscribeOptions;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
@@ -19,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -40,7 +45,12 @@ final class LagWatchIT {
 
     @BeforeAll
     static void start() throws Exception {
-        nats = TestNats.start();
+        nats = TestNats.start(NatsOptions.defaults().with("""
+                        authorization { users: [
+                          {user: all, password: all}
+                          {user: deaf, password: deaf, permissions: {
+                            publish: {deny: "$JS.API.CONSUMER.LIST.TENANT_DEAF"}}}
+                        ]}""").connectingAs("all", "all"));
         client = nats.connection();
         management = client.jetStreamManagement();
     }
@@ -289,6 +299,35 @@ final class LagWatchIT {
         }
     }
 
+    @Test
+    void a_stream_that_does_not_answer_keeps_nobody_from_being_looked_at() throws Exception {
+        for (String name : List.of("deaf", "fine")) {
+            management.addStream(StreamConfiguration.builder()
+                    .name("TENANT_" + name.toUpperCase(Locale.ROOT))
+                    .subjects("tenant." + name + ".>")
+                    .storageType(StorageType.Memory)
+                    .metadata(Map.of("outbox.tenant", name))
+                    .build());
+        }
+        Options deaf = new Options.Builder()
+                .server(nats.url())
+                .userInfo("deaf", "deaf")
+                .errorListener(new ErrorListener() {}) // it is refused on purpose
+                .build();
+        try (Connection connection = Nats.connect(deaf);
+                LagWatch watch = watch(connection, InstantSource.system())) {
+            for (int look = 0; look < 2; look++) {
+                assertThat(watch.look().streams())
+                        .extracting(stream -> stream.figures().stream())
+                        .contains("TENANT_FINE")
+                        .doesNotContain("TENANT_DEAF");
+            }
+        } finally {
+            management.deleteStream("TENANT_DEAF");
+            management.deleteStream("TENANT_FINE");
+        }
+    }
+
     private static ConsumerLag consumer(LagReport report, String stream) {
         return stream(report, stream).consumers().get(0);
     }
@@ -301,7 +340,11 @@ final class LagWatchIT {
     }
 
     private static LagWatch watch(InstantSource clock) throws Exception {
-        return new LagWatch(client, Duration.ofHours(1), clock, () -> true, new LagWatch.Listener() {
+        return watch(client, clock);
+    }
+
+    private static LagWatch watch(Connection connection, InstantSource clock) throws Exception {
+        return new LagWatch(connection, Duration.ofHours(1), clock, () -> true, new LagWatch.Listener() {
             @Override
             public void looked(LagReport report) {
                 throw new IllegalStateException("nobody started it");
