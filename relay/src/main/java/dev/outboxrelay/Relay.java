@@ -385,12 +385,14 @@ public final class Relay {
         }
     }
 
-    /** Counts sessions that began where the one before began, and ended themselves. */
+    /** Counts sessions in a row that restarted, as long as the slot is not confirmed any further. */
     private void countInVain(Session ended, SessionEnd end) {
-        boolean restarts = end instanceof SessionEnd.Restart;
         Optional<Lsn> confirmed = ended.confirmedAtStart();
-        inVain = !restarts ? 0 : confirmed.equals(lastConfirmed) ? inVain + 1 : 1;
-        lastConfirmed = confirmed;
+        if (!confirmed.equals(lastConfirmed)) {
+            lastConfirmed = confirmed;
+            inVain = 0;
+        }
+        inVain = end instanceof SessionEnd.Restart ? inVain + 1 : 0;
     }
 
     /** A session that has begun, or empty when something is in the way that may pass. */

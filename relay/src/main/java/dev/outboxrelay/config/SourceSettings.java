@@ -10,8 +10,8 @@ import java.util.stream.Stream;
  * @param table the outbox table in the native layout ({@code outbox.source.table})
  * @param tables further tables, each with its own layout ({@code outbox.source.tables[i].*})
  * @param reader what reads the rows
- * @param pollInterval the lean reader's pause between two looks at an idle slot; how long the stock one waits for more
- *     before it hands over what it has
+ * @param pollInterval the lean reader's pause between two looks at an idle slot, a quarter of the longest; how long the
+ *     stock one waits for more before it hands over what it has
  * @param maxBatch most rows that are handed over at once
  * @param queueBytes memory for rows between the reading thread and the relay, in bytes
  */

@@ -93,12 +93,12 @@ final class HeadlineBench implements Callable<Integer> {
         try (Servers servers = Servers.start(PostgresOptions.defaults().with("track_commit_timestamp", "on"))) {
             String machine = Machine.describe(servers);
             say("%s", machine);
-            say(
-                    "%,d rows of %d bytes for %d tenants, %d rounds; (f) gets %,d of them",
-                    rows, bytes, tenants, rounds, load.quarter().rows());
             if (!walk.isEmpty()) {
                 return new SparseWalk(contenders, walk).run(servers) ? 0 : 1;
             }
+            say(
+                    "%,d rows of %d bytes for %d tenants, %d rounds; (f) gets %,d of them",
+                    rows, bytes, tenants, rounds, load.quarter().rows());
             servers.postgres().execute(Files.readString(Repository.root().resolve("schema/optional/grant-delete.sql")));
             for (int round = 1; round <= rounds; round++) {
                 for (Contender contender : order(contenders, round)) {

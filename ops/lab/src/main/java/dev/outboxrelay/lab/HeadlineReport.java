@@ -127,7 +127,8 @@ final class HeadlineReport {
         }
     }
 
-    private static String figure(String format, double value) {
+    /** A figure, or a dash where nobody looked. */
+    static String figure(String format, double value) {
         return Double.isNaN(value) || value == 0 ? "-" : String.format(Locale.ROOT, format, value);
     }
 

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What the log of a JVM's collections ({@code -Xlog:gc*}) tells. */
+/** What the log of a JVM's collections ({@code -Xlog:gc}) tells. */
 final class HeapLog {
 
     private static final Pattern COLLECTION = Pattern.compile("Pause .* (\\d+)M->(\\d+)M\\(");

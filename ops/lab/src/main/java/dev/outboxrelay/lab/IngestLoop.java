@@ -6,6 +6,7 @@ import io.nats.client.Message;
 import io.nats.client.impl.Headers;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -47,20 +48,14 @@ record IngestLoop(Batches batches) implements Storing {
 
     @Override
     public Mover start(Servers servers, Load load, SlotCopy slot) throws Exception {
-        return ChildJvm.start(
-                IngestLoop.class,
-                List.of(
-                        servers.nats().url(),
-                        Integer.toString(load.rows()),
-                        Integer.toString(load.bytes()),
-                        Integer.toString(load.tenants()),
-                        batches.name()));
+        List<String> arguments = new ArrayList<>(PublishLoop.arguments(servers, load));
+        arguments.add(batches.name());
+        return ChildJvm.start(IngestLoop.class, arguments);
     }
 
     /** The process: NATS address, rows, bytes, tenants, which batches. It stays until its stdin ends. */
     public static void main(String[] arguments) throws Exception {
-        Load load = new Load(
-                Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
+        Load load = PublishLoop.load(arguments);
         Connection connection = PublishLoop.connect(arguments[0]);
         try {
             new Publisher(connection, load, Batches.valueOf(arguments[4])).run();

@@ -36,13 +36,21 @@ record PublishLoop() implements Storing {
 
     @Override
     public Mover start(Servers servers, Load load, SlotCopy slot) throws Exception {
-        return ChildJvm.start(
-                PublishLoop.class,
-                List.of(
-                        servers.nats().url(),
-                        Integer.toString(load.rows()),
-                        Integer.toString(load.bytes()),
-                        Integer.toString(load.tenants())));
+        return ChildJvm.start(PublishLoop.class, arguments(servers, load));
+    }
+
+    /** What a publishing process has to know: NATS address, rows, bytes, tenants. */
+    static List<String> arguments(Servers servers, Load load) {
+        return List.of(
+                servers.nats().url(),
+                Integer.toString(load.rows()),
+                Integer.toString(load.bytes()),
+                Integer.toString(load.tenants()));
+    }
+
+    /** The load in such arguments. */
+    static Load load(String... arguments) {
+        return new Load(Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
     }
 
     /** Connects as the relay does. */
@@ -57,8 +65,7 @@ record PublishLoop() implements Storing {
 
     /** The process: NATS address, rows, bytes, tenants. It stays until its stdin ends. */
     public static void main(String[] arguments) throws Exception {
-        Load load = new Load(
-                Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
+        Load load = load(arguments);
         Connection connection = connect(arguments[0]);
         publish(connection.jetStream(), load);
         int unused = System.in.read();

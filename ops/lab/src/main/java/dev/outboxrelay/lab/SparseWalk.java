@@ -6,7 +6,6 @@ import dev.outboxrelay.testing.PostgresOptions;
 import dev.outboxrelay.testing.Repository;
 import java.nio.file.Files;
 import java.util.List;
-import java.util.Locale;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -35,8 +34,16 @@ final class SparseWalk {
     private final List<String> only;
     private boolean wrong;
 
-    /** @param only the places to go to; none means all */
+    /**
+     * @param only the places to go to; none means all
+     * @throws IllegalArgumentException when there is no such place
+     */
     SparseWalk(List<Contender> contenders, List<String> only) {
+        List<String> places = CELLS.stream().map(Cell::what).toList();
+        if (!places.containsAll(only)) {
+            throw new IllegalArgumentException(
+                    "--walk " + String.join(",", only) + ": the places are " + String.join(", ", places));
+        }
         this.contenders = contenders;
         this.only = only;
     }
@@ -90,20 +97,16 @@ final class SparseWalk {
                 ROW,
                 cell.what(),
                 contender.title(),
-                figure("%,.0f", measured.rate()),
-                figure("%.1f", measured.rate() * cell.load().bytes() / 1e6),
-                figure("%.1f", measured.postgres()),
-                figure("%.1f", measured.nats()),
-                figure("%.1f", measured.client()),
+                HeadlineReport.figure("%,.0f", measured.rate()),
+                HeadlineReport.figure("%.1f", measured.rate() * cell.load().bytes() / 1e6),
+                HeadlineReport.figure("%.1f", measured.postgres()),
+                HeadlineReport.figure("%.1f", measured.nats()),
+                HeadlineReport.figure("%.1f", measured.client()),
                 sizes.client() == 0 ? "-" : sizes.client() + ", " + sizes.nats() + ", " + sizes.postgres(),
-                figure("%,.0f", measured.allocated()));
+                HeadlineReport.figure("%,.0f", measured.allocated()));
         if (!measured.wrong().isEmpty()) {
             wrong = true;
             say("WRONG  %s: %s", contender.title(), measured.wrong());
         }
-    }
-
-    private static String figure(String format, double value) {
-        return Double.isNaN(value) || value == 0 ? "-" : String.format(Locale.ROOT, format, value);
     }
 }

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  */
 record StoredDrain(Servers servers, Load load, Storing contender) {
 
-    private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
     private static final long PAUSE_MILLIS = 250;
 
     /** How many messages there were at a moment. */

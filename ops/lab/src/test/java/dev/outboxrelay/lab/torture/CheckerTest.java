@@ -341,16 +341,7 @@ final class CheckerTest {
 
     @Test
     void a_replayed_letters_row_must_be_marked() {
-        rows.add(new Expected(
-                0,
-                "id-0",
-                "tenant.t.events.a",
-                "digest-0",
-                Map.of(),
-                "invalid_headers",
-                TIME,
-                failed(),
-                letter("invalid_headers", "replayed")));
+        rows.add(corrected(0, failed(), letter("invalid_headers", "replayed")));
         messages.add(mended(0));
 
         assertThat(check()).containsExactly(Kind.WRONG_STATUS);
@@ -358,16 +349,7 @@ final class CheckerTest {
 
     @Test
     void a_corrected_letter_may_have_been_refused_by_a_stream_that_was_limited_before_it_was_replayed_again() {
-        rows.add(new Expected(
-                0,
-                "id-0",
-                "tenant.t.events.a",
-                "digest-0",
-                Map.of(),
-                "invalid_headers",
-                TIME,
-                published(),
-                letter("stream_rejected", "replayed")));
+        rows.add(corrected(0, published(), letter("stream_rejected", "replayed")));
         messages.add(mended(0));
 
         assertThat(check(new Operated(true, List.of(), List.of()))).isEmpty();
@@ -555,6 +537,11 @@ final class CheckerTest {
     }
 
     private static Expected replayed(long number, String state) {
+        return corrected(number, published(), letter("invalid_headers", state));
+    }
+
+    /** A row with headers that break a rule, which an operator has replayed with others. */
+    private static Expected corrected(long number, Expected.Row row, Expected.Dead dead) {
         return new Expected(
                 number,
                 "id-" + number,
@@ -563,8 +550,8 @@ final class CheckerTest {
                 Map.of(),
                 "invalid_headers",
                 TIME,
-                published(),
-                letter("invalid_headers", state));
+                row,
+                dead);
     }
 
     private static Expected.Dead letter(@Nullable String reason, String state) {
