@@ -65,8 +65,7 @@ final class HeadlineBench implements Callable<Integer> {
     @Option(
             names = "--walk",
             split = ",",
-            description =
-                    "Only these places of the sparse walk: 100 bytes, 5 KB, 500 KB, 1 tenant, 1000 tenants, 3 replicas.")
+            description = "Only these places of the sparse walk; a wrong one tells which there are.")
     private List<String> walk = List.of();
 
     @Option(
@@ -85,6 +84,11 @@ final class HeadlineBench implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        if (!SparseWalk.places().containsAll(walk)) {
+            System.err.println(
+                    "--walk " + String.join(",", walk) + ": the places are " + String.join(", ", SparseWalk.places()));
+            return 2;
+        }
         long begin = System.nanoTime();
         Load load = new Load(rows, bytes, tenants);
         List<Contender> contenders = contenders();
