@@ -38,7 +38,9 @@ BEGIN
       outbox.detach(regclass), outbox.attach(regclass, text, text, text, text, text), outbox.capture(),
       outbox.purge(interval, integer), outbox.publish(text, text, bytea, jsonb);
     DROP TABLE IF EXISTS
-      outbox.consumer, outbox.route, outbox.tenant, outbox.leader, outbox.dead_letter, outbox.message;
+      outbox.policy_change, outbox.consumer, outbox.route, outbox.tenant,
+      outbox.leader, outbox.dead_letter, outbox.message;
+    DROP FUNCTION IF EXISTS outbox.policy_changed();
     DROP SCHEMA outbox;
   END IF;
 END

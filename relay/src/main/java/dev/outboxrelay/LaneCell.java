@@ -17,7 +17,6 @@ import dev.outboxrelay.lane.StreamTail;
 import dev.outboxrelay.publish.PublishOutcome;
 import dev.outboxrelay.route.Address;
 import dev.outboxrelay.route.Envelope;
-import dev.outboxrelay.route.Router;
 import dev.outboxrelay.settle.DeadLetter;
 import dev.outboxrelay.settle.Settlement;
 import dev.outboxrelay.spill.ItemCodec;
@@ -66,11 +65,18 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
         this.home = home;
         this.meters = meters;
         this.gauge = meters.openLane();
-        Router router = session.newRouter();
         this.backlog = new TenantBacklog(
-                address.tenant().value(), session, router, gauge, input -> input(() -> input.accept(lane())));
-        this.intake =
-                new Intake(limits.maxBytes(), limits.maxEvents(), this, session.spill(), new ItemCodec(router::route));
+                address.tenant().value(),
+                session,
+                session.newRouter(),
+                gauge,
+                input -> input(() -> input.accept(lane())));
+        this.intake = new Intake(
+                limits.maxBytes(),
+                limits.maxEvents(),
+                this,
+                session.spill(),
+                new ItemCodec(session.plainRouter()::route));
         this.lane = new Lane(address, limits, fence, new SplittableRandom(), this);
         lane.forbear(session.forbearance());
         this.snapshot = lane.snapshot();
@@ -94,6 +100,11 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
     /** Has the lane park what waits, whatever it waits for. Any thread. */
     void park(String why) {
         input(() -> lane.park(why, System.nanoTime()));
+    }
+
+    /** The tenant's policy was changed. Any thread. */
+    void limits(LaneLimits limits) {
+        input(() -> lane.limits(limits, System.nanoTime()));
     }
 
     /** How many of the tenant's events wait in the table. Any thread. */
@@ -245,6 +256,7 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
         session.attacher().attach(address, look, new StreamAttacher.Answer() {
             @Override
             public void attached(StreamTail tail) {
+                session.lookout().attached(address);
                 input(() -> lane.attached(round, tail, System.nanoTime()));
             }
 
@@ -296,6 +308,8 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
         if (how == How.SKIPPED) {
             duplicates.add(items.size());
             meters.duplicate(items.size());
+        } else if (how == How.DROPPED) {
+            countDropped(items);
         } else {
             countPublished(items);
         }
@@ -322,6 +336,17 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
         double now = session.nowMicros();
         for (Item item : items) {
             meters.endToEndSeconds((now - item.event().origin().committedAtMicros()) / 1e6);
+        }
+    }
+
+    private void countDropped(List<Item> items) {
+        meters.dropped(items.size());
+        if (log.isDebugEnabled()) {
+            items.forEach(item -> log.atDebug()
+                    .addKeyValue("tenant", address.tenant())
+                    .addKeyValue("eventId", item.event().id())
+                    .addKeyValue("rule", item.droppedBy())
+                    .log("dropped by a routing rule"));
         }
     }
 
@@ -354,7 +379,15 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
 
     @Override
     public void resolve(List<Item> items) {
-        countPublished(items);
+        List<Item> dropped =
+                items.stream().filter(item -> item.droppedBy() != null).toList();
+        countDropped(dropped);
+        countPublished(
+                dropped.isEmpty()
+                        ? items
+                        : items.stream()
+                                .filter(item -> item.droppedBy() == null)
+                                .toList());
         backlog.resolve(items);
     }
 

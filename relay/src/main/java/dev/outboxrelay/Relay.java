@@ -10,23 +10,27 @@ import dev.outboxrelay.admin.Role;
 import dev.outboxrelay.admin.SlotStatus;
 import dev.outboxrelay.admin.TenantStatus;
 import dev.outboxrelay.admin.Totals;
+import dev.outboxrelay.config.Provision;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.ha.LeaderLock;
 import dev.outboxrelay.ha.Lease;
-import dev.outboxrelay.lane.Failure;
-import dev.outboxrelay.lane.LaneSnapshot;
+import dev.outboxrelay.lag.DeadLetterCounts;
+import dev.outboxrelay.lag.LagWatch;
+import dev.outboxrelay.policy.PolicyBook;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
 import dev.outboxrelay.postgres.ServerIdentity;
 import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.publish.NatsLink;
 import dev.outboxrelay.publish.NatsRefused;
+import dev.outboxrelay.rule.RouteBook;
 import dev.outboxrelay.slot.Finding;
 import dev.outboxrelay.slot.SlotControl;
 import dev.outboxrelay.slot.SlotMonitor;
 import dev.outboxrelay.slot.SlotState;
 import dev.outboxrelay.spill.SpillSpace;
+import dev.outboxrelay.streams.ConsumerProvisioner;
 import dev.outboxrelay.streams.JetStreamChecks;
 import dev.outboxrelay.streams.StreamAttacher;
 import dev.outboxrelay.telemetry.BuildInfo;
@@ -38,6 +42,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -70,10 +75,13 @@ public final class Relay {
     private final Meters meters;
     private final Database database;
     private final LeaderLock lock;
+    private final PolicyBook policies;
     private final AdminServer admin;
     private final EndState sourceEnd;
     private final EndState natsEnd;
     private final WalBudget walBudget;
+    private final Lookout lookout;
+    private final RouteBook routes;
     private final CountDownLatch stopRequested = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Object linkLock = new Object();
@@ -93,6 +101,7 @@ public final class Relay {
     private int inVain;
     private Optional<Lsn> lastConfirmed = Optional.empty();
     private String lastSaid = "";
+    private String policyGap = "";
 
     public Relay(Settings settings, BuildInfo build, InstantSource clock) {
         this.settings = settings;
@@ -101,9 +110,12 @@ public final class Relay {
         this.meters = new Meters(settings.admin().maxTenantLabels(), build, clock);
         this.database = new Database(settings.postgres());
         this.lock = new LeaderLock(database, settings.postgres().slot(), instanceName());
+        this.policies = new PolicyBook(settings);
         this.sourceEnd = new EndState(clock);
         this.natsEnd = new EndState(clock);
         this.walBudget = new WalBudget(settings.postgres().walBudget());
+        this.lookout = new Lookout(settings, meters, clock);
+        this.routes = new RouteBook(settings.routes());
         meters.walBudget(settings.postgres().walBudget());
         this.roleSince = clock.instant();
         this.heartbeat = clock.instant();
@@ -218,13 +230,29 @@ public final class Relay {
         try (SlotMonitor slotMonitor = new SlotMonitor(database, settings, new SlotListener())) {
             if (openNats(nats)) {
                 slotMonitor.start();
-                try (StreamAttacher attacher =
-                                new StreamAttacher(nats.connection(), settings.streams(), meters::streamCreated);
+                try (StreamAttacher attacher = new StreamAttacher(
+                                nats.connection(), settings.streams(), policies::of, meters::streamCreated);
                         JetStreamPublisher publisher =
-                                new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN)) {
+                                new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN);
+                        ConsumerProvisioner consumers = new ConsumerProvisioner(
+                                nats.connection(),
+                                this::isTrusted,
+                                tenant -> policies.of(tenant).provision() == Provision.MANAGE);
+                        LagWatch lagWatch = new LagWatch(
+                                nats.connection(), settings.admin().lagInterval(), clock, this::isTrusted, lookout);
+                        DeadLetterCounts deadLetters = new DeadLetterCounts(
+                                database,
+                                settings.postgres().slot(),
+                                settings.admin().lagInterval(),
+                                this::isTrusted)) {
+                    lookout.begin(consumers, deadLetters, attacher::findings);
+                    lagWatch.start();
+                    deadLetters.start();
                     runSessions(
                             nats,
-                            new Session.Edges(settings, database, publisher, attacher, meters, spill, clock, broken));
+                            new Session.Edges(
+                                    settings, database, publisher, attacher, policies, lookout, routes, meters, spill,
+                                    clock, broken));
                 }
             }
         } catch (IOException e) {
@@ -232,6 +260,7 @@ public final class Relay {
         } finally {
             leads = false;
             meters.leader(false);
+            lookout.end();
             nats.close();
             linkChanged(false, 0);
             natsEnd.down(null);
@@ -239,6 +268,11 @@ public final class Relay {
             confirming.join();
             lock.close();
         }
+    }
+
+    /** Whether this instance leads, as far as anybody can know. Any thread. */
+    private boolean isTrusted() {
+        return leads && lease.isTrusted(System.nanoTime());
     }
 
     /** Asks again and again whether this instance still leads; the answer is good for a bounded time. */
@@ -478,6 +512,7 @@ public final class Relay {
                     meters.sourceConnected(true);
                     become(Role.LEADER);
                     lastSaid = "";
+                    sayPolicyGap(running);
                 }
                 if (isStopping()) {
                     become(Role.STOPPING);
@@ -493,6 +528,15 @@ public final class Relay {
             running.close();
             session = null;
         }
+    }
+
+    /** The relay works without; so it is said, once, and nothing waits for it. */
+    private void sayPolicyGap(Session running) {
+        String gap = running.policyGap().map(Finding::toString).orElse("");
+        if (!gap.equals(policyGap) && !gap.isEmpty()) {
+            log.warn("changes of policies do not reach the running relay: {}", gap);
+        }
+        policyGap = gap;
     }
 
     /** Names this process in {@code outbox.leader}: host and process id. */
@@ -534,9 +578,7 @@ public final class Relay {
     /** What {@code /api/status} answers. */
     public RelayStatus status() {
         Session running = session;
-        List<TenantStatus> tenants = running == null
-                ? List.of()
-                : running.cells().stream().map(this::tenant).toList();
+        List<TenantStatus> tenants = running == null ? List.of() : lookout.tenants(running.cells());
         SlotState known = slot;
         SlotStatus slotStatus = known == null
                 ? new SlotStatus(settings.postgres().slot(), null, null, null)
@@ -553,28 +595,9 @@ public final class Relay {
                 sourceEnd.state(),
                 natsEnd.state(),
                 Totals.of(tenants, running == null ? 0 : running.homelessDeadLetters()),
+                lookout.lag(),
+                running == null ? Map.of() : running.policyProblems(),
                 tenants);
-    }
-
-    private TenantStatus tenant(LaneCell cell) {
-        LaneSnapshot lane = cell.snapshot();
-        Failure trouble = lane.trouble();
-        double age = lane.oldestMicros() == Long.MAX_VALUE
-                ? 0
-                : Math.max(0, clock.millis() - lane.oldestMicros() / 1_000) / 1_000.0;
-        return new TenantStatus(
-                lane.address().tenant().value(),
-                lane.address().stream().value(),
-                lane.word(),
-                cell.queued(),
-                lane.inFlight(),
-                cell.parked(),
-                cell.published.sum(),
-                cell.duplicates.sum(),
-                cell.deadLettered.sum(),
-                lane.lastSequence() == 0 ? null : lane.lastSequence(),
-                age,
-                trouble == null ? null : trouble.text());
     }
 
     private final class LinkListener implements NatsLink.Listener {

@@ -1,5 +1,6 @@
 package dev.outboxrelay;
 
+import dev.outboxrelay.config.Poison;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.SettleMode;
 import dev.outboxrelay.config.TableMapping;
@@ -16,7 +17,9 @@ import dev.outboxrelay.lane.Item;
 import dev.outboxrelay.lane.Lane;
 import dev.outboxrelay.lane.LaneLimits;
 import dev.outboxrelay.lane.Rejection;
-import dev.outboxrelay.lane.RetryPolicy;
+import dev.outboxrelay.policy.PolicyBook;
+import dev.outboxrelay.policy.PolicyRow;
+import dev.outboxrelay.policy.TenantPolicy;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
 import dev.outboxrelay.postgres.ServerIdentity;
@@ -26,6 +29,7 @@ import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.route.Address;
 import dev.outboxrelay.route.Routed;
 import dev.outboxrelay.route.Router;
+import dev.outboxrelay.rule.RouteBook;
 import dev.outboxrelay.settle.Backlog;
 import dev.outboxrelay.settle.DeadLetter;
 import dev.outboxrelay.settle.DeadLetterIndex;
@@ -33,6 +37,8 @@ import dev.outboxrelay.settle.DeadLetterWriter;
 import dev.outboxrelay.settle.ParkWriter;
 import dev.outboxrelay.settle.RowSettler;
 import dev.outboxrelay.settle.Settlement;
+import dev.outboxrelay.slot.Finding;
+import dev.outboxrelay.slot.PolicyLook;
 import dev.outboxrelay.slot.SlotControl;
 import dev.outboxrelay.slot.SlotMonitor;
 import dev.outboxrelay.slot.SlotState;
@@ -97,6 +103,9 @@ final class Session implements DebeziumSource.Handler {
             Database database,
             JetStreamPublisher publisher,
             StreamAttacher attacher,
+            PolicyBook policies,
+            Lookout lookout,
+            RouteBook routes,
             Meters meters,
             @Nullable SpillSpace spill,
             InstantSource clock,
@@ -117,6 +126,9 @@ final class Session implements DebeziumSource.Handler {
     private final Backlog backlog;
     private final DrainPace drainPace;
     private final Decoder decoder;
+    /** Knows no routing rules: for events that were routed before. */
+    private final Router plainRouter;
+
     private final Router router;
     private final Map<TableName, SettleMode> modes;
     private final Tickets tickets = new Tickets();
@@ -131,6 +143,8 @@ final class Session implements DebeziumSource.Handler {
     private volatile boolean owned;
     private final LongAdder homelessDeadLetters = new LongAdder();
     private volatile @Nullable Fence fence;
+    private final PolicyFeed policies = new PolicyFeed();
+    private volatile @Nullable PolicyLook look;
     private Lsn startUp = Lsn.NONE;
     private Lsn lastPassed = Lsn.NONE;
     private volatile boolean caughtUp;
@@ -151,11 +165,13 @@ final class Session implements DebeziumSource.Handler {
         this.modes = settings.source().all().stream()
                 .collect(Collectors.toUnmodifiableMap(TableMapping::name, TableMapping::settle));
         this.decoder = new Decoder(settings.source().all());
-        this.router = new Router(settings.naming());
+        this.plainRouter = plainRouter();
+        this.router = newRouter();
         this.budget = new Budget(settings.lanes().maxBytes(), settings.lanes().maxEvents());
         this.deadLetterIndex =
                 new DeadLetterIndex(edges.database(), settings.postgres().slot());
         this.control = control;
+        policies.on(PolicyRow.ROUTE, new RouteTable(edges.routes()));
         ServerIdentity server = control.identity();
         this.identity = new SlotIdentity(
                 server.systemIdentifier(),
@@ -169,14 +185,10 @@ final class Session implements DebeziumSource.Handler {
         this.deadLetters = new DeadLetterWriter(edges.database(), modes, guard, fenced, broken);
         this.parkWriter = new ParkWriter(edges.database(), guard, fenced, broken);
         this.backlog = Backlog.open(
-                edges.database(),
-                guard,
-                modes,
-                settings.naming(),
-                settings.deadLetter().poison(),
-                fenced,
-                broken);
+                edges.database(), guard, modes, settings.naming(), edges.policies()::poisonWithoutRow, fenced, broken);
         this.drainPace = new DrainPace(settings.postgres().walBudget() / 2, SLOW_DRAIN);
+        policies.on(PolicyRow.TENANT, new TenantPolicies());
+        policies.on(PolicyRow.CONSUMER, new ConsumerFeed(edges.lookout())); // after the tenants, whose policies it asks
         this.ancestors = TimelineHistory.read(edges.database(), server.timeline());
         this.source = new DebeziumSource(settings, control.endpoint(), SlotMonitor.MESSAGE_PREFIX, this);
         for (int i = 0; i < settings.lanes().threads(); i++) {
@@ -312,6 +324,9 @@ final class Session implements DebeziumSource.Handler {
                     ancestors,
                     useFences && edges.broken() != TestBreak.FENCE);
             startUp = state.current();
+            // whatever is committed after this look comes through the slot, behind everything committed before
+            look = control.policies(edges.settings());
+            policies.loaded(look.rows());
             owned = true;
             backlog.tenants().forEach((tenant, events) -> cellOf(tenant).ifPresent(cell -> cell.backlogFound(events)));
             backlog.start(due -> due.forEach(tenant -> cellOf(tenant).ifPresent(LaneCell::backlogWaits)));
@@ -343,11 +358,23 @@ final class Session implements DebeziumSource.Handler {
                     caughtUp = true;
                     cells.values().forEach(LaneCell::caughtUp);
                 }
+            } else if (change instanceof Change.PolicyChanged policy) {
+                policyChanged(policy, arrivals);
             } else if (change instanceof Change.Inserted row && !inserted(row, dead, arrivals)) {
                 break; // stopping: this row and all behind it are not taken and come again
             }
         }
         deliver(arrivals);
+    }
+
+    /** What was committed before a change is on its way before it. */
+    private void policyChanged(Change.PolicyChanged policy, Map<LaneCell, List<Item>> arrivals)
+            throws InterruptedException {
+        if (Objects.requireNonNull(look).snapshot().sees(policy.transaction())) {
+            return; // older than what is known
+        }
+        deliver(arrivals);
+        policies.changed(new PolicyRow(policy.object(), policy.key(), policy.json()));
     }
 
     /** Sends a row on its way; false when nothing is to be taken any more. */
@@ -358,7 +385,7 @@ final class Session implements DebeziumSource.Handler {
         Long inTable = dead.get(event.id().value());
         if (inTable != null) {
             // written before the last stop: the table says what becomes of it
-            again(tickets.issue(), event, inTable, router.route(decoded), arrivals);
+            again(tickets.issue(), event, inTable, plainRouter.route(decoded), arrivals);
             return true;
         }
         if (!acquire(event, arrivals)) {
@@ -373,6 +400,12 @@ final class Session implements DebeziumSource.Handler {
             Item item =
                     Item.rejected(ticket, unroutable.event(), new Rejection(unroutable.reason(), unroutable.error()));
             enqueue(item, unroutable.address(), arrivals);
+        } else if (routed instanceof Routed.RuledOut ruledOut) {
+            Item item =
+                    Item.rejected(ticket, ruledOut.event(), new Rejection(ruledOut.reason(), ruledOut.error(), true));
+            enqueue(item, ruledOut.address(), arrivals);
+        } else if (routed instanceof Routed.Dropped dropped) {
+            enqueue(Item.dropped(ticket, dropped.event(), dropped.rule()), dropped.address(), arrivals);
         } else if (routed instanceof Routed.Homeless homeless) {
             deadLetter(ticket, homeless);
         }
@@ -518,21 +551,7 @@ final class Session implements DebeziumSource.Handler {
         if (known != null) {
             return known;
         }
-        Settings settings = edges.settings();
-        RetryPolicy retry = new RetryPolicy(
-                settings.retry().initial(),
-                settings.retry().max(),
-                settings.retry().maxAttempts());
-        boolean hold = backlog.holds(address.tenant().value());
-        LaneLimits limits = new LaneLimits(
-                settings.lanes().window(),
-                OPEN_DEAD_LETTERS,
-                retry,
-                CONFLICT_PAUSE,
-                settings.lanes().tenantMaxEvents(),
-                settings.lanes().tenantMaxBytes(),
-                settings.lanes().parkAfter(),
-                hold);
+        LaneLimits limits = limits(address.tenant().value());
         LaneCell cell = new LaneCell(
                 address,
                 this,
@@ -545,10 +564,51 @@ final class Session implements DebeziumSource.Handler {
         if (caughtUp) {
             cell.caughtUp();
         }
-        if (hold) {
+        if (limits.hold()) {
             cell.backlogWaits();
         }
         return cell;
+    }
+
+    private LaneLimits limits(String tenant) {
+        Settings settings = edges.settings();
+        TenantPolicy policy = edges.policies().of(tenant);
+        return new LaneLimits(
+                policy.maxInFlight(),
+                OPEN_DEAD_LETTERS,
+                policy.retry(),
+                CONFLICT_PAUSE,
+                settings.lanes().tenantMaxEvents(),
+                settings.lanes().tenantMaxBytes(),
+                policy.parkAfter(),
+                policy.poison() == Poison.HOLD,
+                policy.paused());
+    }
+
+    /** What holds for tenants, as {@code outbox.tenant} says it. */
+    private final class TenantPolicies implements PolicyFeed.Listener {
+        @Override
+        public Map<String, String> loaded(List<PolicyRow> rows) {
+            return edges.policies().load(rows);
+        }
+
+        @Override
+        public Optional<String> changed(PolicyRow row) {
+            Optional<String> wrong = edges.policies().change(row);
+            if (wrong.isEmpty()) {
+                applied(row.key());
+            }
+            return wrong;
+        }
+    }
+
+    private synchronized void applied(String tenant) {
+        LaneCell cell = cells.get(tenant);
+        if (cell != null) {
+            cell.limits(limits(tenant));
+        }
+        Address.of(tenant, edges.settings().naming()).ifPresent(edges.attacher()::policyChanged);
+        edges.lookout().provisionChanged(tenant);
     }
 
     private Map<String, Long> knownDeadLetters(List<Change> changes) {
@@ -611,8 +671,17 @@ final class Session implements DebeziumSource.Handler {
         return drainPace;
     }
 
-    /** One for a lane's thread: a router belongs to one thread, and the session's to the source's. */
+    /**
+     * One for a lane's thread: a router belongs to one thread, and the session's to the source's. It sees each change
+     * of the routing rules at once; the session's own sees it in its place among the events, since it is the source's
+     * thread that makes the change.
+     */
     Router newRouter() {
+        return new Router(edges.settings().naming(), edges.routes()::rules);
+    }
+
+    /** One that knows no routing rules, for one thread. */
+    Router plainRouter() {
         return new Router(edges.settings().naming());
     }
 
@@ -640,6 +709,10 @@ final class Session implements DebeziumSource.Handler {
         return edges.attacher();
     }
 
+    Lookout lookout() {
+        return edges.lookout();
+    }
+
     JetStreamPublisher publisher() {
         return edges.publisher();
     }
@@ -663,6 +736,16 @@ final class Session implements DebeziumSource.Handler {
 
     Collection<LaneCell> cells() {
         return cells.values();
+    }
+
+    /** Rows of the policy tables that do not count, with why. Any thread. */
+    Map<String, String> policyProblems() {
+        return policies.problems();
+    }
+
+    /** Why changes of policies do not reach this session, with what mends it; empty when they do. Any thread. */
+    Optional<Finding> policyGap() {
+        return Optional.ofNullable(look).map(PolicyLook::missing);
     }
 
     long homelessDeadLetters() {

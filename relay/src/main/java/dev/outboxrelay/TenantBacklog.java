@@ -11,6 +11,7 @@ import dev.outboxrelay.route.Router;
 import dev.outboxrelay.settle.BacklogRow;
 import dev.outboxrelay.settle.Parking;
 import dev.outboxrelay.telemetry.LaneGauge;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -103,12 +104,28 @@ final class TenantBacklog {
         if (routed instanceof Routed.Unroutable unroutable) {
             return Item.lateRejected(row.seq(), row.event(), new Rejection(unroutable.reason(), unroutable.error()));
         }
+        if (routed instanceof Routed.RuledOut ruledOut) {
+            return Item.lateRejected(row.seq(), row.event(), new Rejection(ruledOut.reason(), ruledOut.error(), true));
+        }
+        if (routed instanceof Routed.Dropped dropped) {
+            return Item.lateDropped(row.seq(), row.event(), dropped.rule());
+        }
         Routed.Homeless homeless = (Routed.Homeless) routed;
         return Item.lateRejected(row.seq(), row.event(), new Rejection(homeless.reason(), homeless.error()));
     }
 
     void resolve(List<Item> items) {
-        session.backlog().resolve(items.stream().map(this::row).toList(), () -> {
+        Map<BacklogRow, String> dropped = new HashMap<>();
+        List<BacklogRow> stored = new ArrayList<>();
+        for (Item item : items) {
+            String rule = item.droppedBy();
+            if (rule == null) {
+                stored.add(row(item));
+            } else {
+                dropped.put(row(item), "dropped by routing rule '" + rule + "'");
+            }
+        }
+        session.backlog().resolve(stored, dropped, () -> {
             count(-items.size());
             post.accept(lane -> lane.resolved(System.nanoTime()));
         });

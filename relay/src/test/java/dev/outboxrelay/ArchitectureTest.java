@@ -33,12 +33,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class ArchitectureTest {
 
     private static final String ROOT = "dev.outboxrelay";
-    private static final String[] PURE = packages("event", "decode", "route", "watermark", "lane", "config");
+    private static final String[] PURE =
+            packages("event", "decode", "route", "watermark", "lane", "config", "policy", "consumer", "rule");
     private static final String[] EDGES = packages(
             "source", "publish", "settle", "spill", "slot", "streams", "lag", "ha", "telemetry", "admin", "dlq");
 
-    /** How connections are opened: what the edges on the side of PostgreSQL share. */
-    private static final String[] SHARED = packages("postgres");
+    /** How connections are opened, and how consumers are read: what the edges on either side share. */
+    private static final String[] SHARED = packages("postgres", "jetstream");
 
     private static final String[] WIRING = {ROOT, ROOT + ".cli..", ROOT + ".demo.."};
 
@@ -130,7 +131,7 @@ final class ArchitectureTest {
     @CsvSource({
         "io.debezium.., source",
         "org.apache.kafka.., source",
-        "io.nats.., publish streams lag demo",
+        "io.nats.., publish streams lag jetstream demo",
         "java.sql.., postgres settle slot lag ha streams source dlq demo",
         "org.postgresql.., postgres settle slot lag ha streams source demo",
         "io.prometheus.., telemetry",

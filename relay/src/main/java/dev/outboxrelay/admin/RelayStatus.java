@@ -1,8 +1,11 @@
 package dev.outboxrelay.admin;
 
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 
 /**
  * What {@code /api/status} answers: this instance, its two ends, the slot, and every tenant, the one that suffers most
@@ -13,6 +16,8 @@ import java.util.Objects;
  * added.
  *
  * <p>Pure and immutable.
+ *
+ * @param policyProblems rows of the policy tables that cannot be used, and why: the last good ones count
  */
 public record RelayStatus(
         String version,
@@ -22,6 +27,8 @@ public record RelayStatus(
         Connection source,
         Connection nats,
         Totals totals,
+        LagStatus lag,
+        Map<String, String> policyProblems,
         List<TenantStatus> tenants) {
 
     public RelayStatus {
@@ -32,6 +39,8 @@ public record RelayStatus(
         Objects.requireNonNull(source, "source");
         Objects.requireNonNull(nats, "nats");
         Objects.requireNonNull(totals, "totals");
+        Objects.requireNonNull(lag, "lag");
+        policyProblems = Collections.unmodifiableMap(new TreeMap<>(policyProblems));
         tenants = tenants.stream().sorted(TenantStatus.WORST_FIRST).toList();
     }
 }

@@ -20,12 +20,8 @@ final class StatusJson {
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .addModule(new SimpleModule()
                     .addSerializer(Instant.class, new Words<Instant>())
-                    .addSerializer(Role.class, new Words<Role>() {
-                        @Override
-                        String word(Role role) {
-                            return super.word(role).toLowerCase(Locale.ROOT);
-                        }
-                    }))
+                    .addSerializer(Role.class, new LowerCase<Role>())
+                    .addSerializer(Suffering.class, new LowerCase<Suffering>()))
             .enable(SerializationFeature.INDENT_OUTPUT)
             .build();
 
@@ -45,6 +41,14 @@ final class StatusJson {
         @Override
         public void serialize(T value, JsonGenerator json, SerializerProvider serializers) throws IOException {
             json.writeString(word(value));
+        }
+    }
+
+    /** The same, for constants of an enum. */
+    private static final class LowerCase<T> extends Words<T> {
+        @Override
+        String word(T value) {
+            return super.word(value).toLowerCase(Locale.ROOT);
         }
     }
 }

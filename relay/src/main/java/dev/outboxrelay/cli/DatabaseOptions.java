@@ -1,6 +1,7 @@
 package dev.outboxrelay.cli;
 
 import dev.outboxrelay.config.Naming;
+import dev.outboxrelay.config.NatsSettings;
 import dev.outboxrelay.config.PostgresSettings;
 import dev.outboxrelay.config.Reading;
 import dev.outboxrelay.config.Secret;
@@ -36,13 +37,21 @@ final class DatabaseOptions {
     private Path passwordFile;
 
     /** What these commands need of the configuration. */
-    record Access(PostgresSettings postgres, Naming naming) {}
+    record Access(PostgresSettings postgres, Naming naming, NatsSettings nats) {}
 
     /** Reads it; says what is wrong with it, and ends the command as one that was used wrongly. */
     Access read(Map<String, String> environment, CommandLine command) {
         // an operator need not know where NATS is
-        Reading reading =
-                ConfigLoader.load(config.file, environment, Map.of("outbox.nats.url", "nats://not-needed:4222"));
+        return read(environment, command, Map.of("outbox.nats.url", "nats://not-needed:4222"));
+    }
+
+    /** The same for a command that talks to NATS too. */
+    Access readWithNats(Map<String, String> environment, CommandLine command) {
+        return read(environment, command, Map.of());
+    }
+
+    private Access read(Map<String, String> environment, CommandLine command, Map<String, String> fallbacks) {
+        Reading reading = ConfigLoader.load(config.file, environment, fallbacks);
         if (reading instanceof Reading.Rejected rejected) {
             ConfigProblems.print(rejected, command.getErr());
             throw new ParameterException(command, "The configuration cannot be used");
@@ -57,7 +66,8 @@ final class DatabaseOptions {
                         given.slot(),
                         given.publication(),
                         given.walBudget()),
-                settings.naming());
+                settings.naming(),
+                settings.nats());
     }
 
     private static Secret password(Path file, CommandLine command) {

@@ -56,8 +56,10 @@ public final class Main implements Runnable {
         Failures failures = new Failures();
         return new CommandLine(new Main())
                 .addSubcommand(new RunCommand(environment, relay))
+                .addSubcommand(new StatusCommand(environment))
                 .addSubcommand(new DemoCommand())
                 .addSubcommand(DlqCommand.create(environment))
+                .addSubcommand(TenantCommand.create(environment))
                 .addSubcommand(new VersionCommand())
                 .setExecutionExceptionHandler(failures)
                 .setParameterExceptionHandler(failures);

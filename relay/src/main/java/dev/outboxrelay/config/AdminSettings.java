@@ -1,10 +1,13 @@
 package dev.outboxrelay.config;
 
+import java.time.Duration;
+
 /**
- * The admin HTTP server ({@code outbox.admin.*}).
+ * The admin HTTP server and what it shows ({@code outbox.admin.*}).
  *
  * @param host address to listen on
  * @param port 0 takes any free port
  * @param maxTenantLabels most tenants that get their own metric label; the others share one
+ * @param lagInterval the pause between two looks at all consumers
  */
-public record AdminSettings(String host, int port, int maxTenantLabels) {}
+public record AdminSettings(String host, int port, int maxTenantLabels, Duration lagInterval) {}

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * One setting, declared once in {@link SettingCatalog}: the reader, the environment names and the reference for people
  * all come from this.
  *
- * @param key its name in the file; {@code [*]} stands for the index of a list
+ * @param key its name in the file; {@code [*]} stands for the index of a list, {@code .*} at the end for any name
  * @param type what may be written
  * @param required whether it has to be given
  * @param defaultText what applies when it is not given; null where there is no such value
@@ -50,6 +50,13 @@ public record Setting<T>(
     /** The same setting of one list element. */
     Setting<T> at(int index) {
         return new Setting<>(key.replace("[*]", "[" + index + "]"), type, required, defaultText, documentation);
+    }
+
+    /** The same setting of one list element, under one name. */
+    Setting<T> at(int index, String name) {
+        Setting<T> element = at(index);
+        String named = element.key().substring(0, element.key().length() - 1) + name;
+        return new Setting<>(named, type, required, defaultText, documentation);
     }
 
     static String variableOf(String key) {

@@ -1,6 +1,7 @@
 package dev.outboxrelay.config;
 
 import dev.outboxrelay.event.TableName;
+import dev.outboxrelay.event.TenantPattern;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -91,6 +92,31 @@ public final class SettingCatalog {
             "strict",
             "Whether tenant ids outside [A-Za-z0-9_-]{1,64} are dead letters (strict) or encoded (encode).");
 
+    static final Setting<String> ROUTES_NAME = Setting.required(
+            "outbox.routes[*].name", SettingTypes.TEXT, "What a routing rule is called in dead letters and logs.");
+    static final Setting<String> ROUTES_TENANTS = Setting.withDefault(
+            "outbox.routes[*].tenants",
+            SettingTypes.TEXT,
+            "*",
+            "Whose events it is for: a tenant id, or a pattern in which * is any run of characters.");
+    static final Setting<String> ROUTES_SUBJECTS = Setting.withDefault(
+            "outbox.routes[*].subjects",
+            SettingTypes.TEXT,
+            ">",
+            "Which subjects below the tenant's prefix: * is one token, > at the end the rest.");
+    static final Setting<String> ROUTES_ACTION = Setting.required(
+            "outbox.routes[*].action",
+            SettingTypes.TEXT,
+            "What becomes of such an event: rewrite (subject-template, headers or both), drop or dead_letter.");
+    static final Setting<String> ROUTES_SUBJECT_TEMPLATE = Setting.optional(
+            "outbox.routes[*].subject-template",
+            SettingTypes.TEXT,
+            "The new subject below the tenant's prefix; {1} is the first token of the old one, {rest} what > matched.");
+    static final Setting<String> ROUTES_HEADERS = Setting.optional(
+            "outbox.routes[*].headers.*", SettingTypes.TEXT, "A header to add, by its name, unless the event has it.");
+
+    private static final SettingType<Long> STREAM_BYTES = SizeText.between("1KB", "1000000GB");
+
     static final Setting<Integer> STREAMS_REPLICAS = Setting.withDefault(
             "outbox.streams.replicas",
             SettingTypes.whole(1, 5),
@@ -111,6 +137,35 @@ public final class SettingCatalog {
             DurationText.between("100ms", "36500d"),
             "2m",
             "How long the server remembers message ids; at most max-age.");
+    static final Setting<Long> STREAMS_MAX_BYTES = Setting.optional(
+            "outbox.streams.max-bytes",
+            STREAM_BYTES,
+            "Most bytes that a stream keeps; without it there is no such limit.");
+    static final Setting<Discard> STREAMS_DISCARD = Setting.withDefault(
+            "outbox.streams.discard",
+            SettingTypes.oneOf(Discard.class),
+            "old",
+            "What a full stream does: drop its oldest messages (old) or refuse new ones (new: the tenant is parked).");
+    static final Setting<Storage> STREAMS_STORAGE = Setting.withDefault(
+            "outbox.streams.storage",
+            SettingTypes.oneOf(Storage.class),
+            "file",
+            "Where a stream keeps its messages; cannot be changed for one that exists.");
+    static final Setting<Compression> STREAMS_COMPRESSION = Setting.withDefault(
+            "outbox.streams.compression",
+            SettingTypes.oneOf(Compression.class),
+            "none",
+            "Whether the server compresses a stream's files.");
+    static final Setting<Provision> STREAMS_PROVISION = Setting.withDefault(
+            "outbox.streams.provision",
+            SettingTypes.oneOf(Provision.class),
+            "manage",
+            "Whether the relay creates and changes streams (manage), only compares them (verify), or neither (off).");
+    static final Setting<Duration> STREAMS_CHECK_INTERVAL = Setting.withDefault(
+            "outbox.streams.check-interval",
+            DurationText.between("1s", "1d"),
+            "5m",
+            "How often all streams are compared with their policies, beside the server's own word of each change.");
     static final Setting<Integer> STREAMS_CREATE_CONCURRENCY = Setting.withDefault(
             "outbox.streams.create-concurrency",
             SettingTypes.whole(1, 256),
@@ -188,6 +243,92 @@ public final class SettingCatalog {
             "skip",
             "Whether a tenant's later events go on behind a dead letter (skip) or wait for an operator (hold).");
 
+    static final Setting<TenantPattern> POLICIES_TENANTS = Setting.required(
+            "outbox.policies[*].tenants",
+            SettingTypes.parsed("a tenant id, or a pattern in which * is any run of characters", TenantPattern::parse),
+            "The tenants that this group of settings is for; the first group that fits a tenant counts, and a row of"
+                    + " outbox.tenant counts more.");
+    static final Setting<Boolean> POLICIES_PAUSED = Setting.optional(
+            "outbox.policies[*].paused", SettingTypes.FLAG, "true: nothing is published, events are parked.");
+    static final Setting<Provision> POLICIES_PROVISION = Setting.optional(
+            "outbox.policies[*].provision", SettingTypes.oneOf(Provision.class), group("outbox.streams.provision"));
+    static final Setting<Duration> POLICIES_MAX_AGE =
+            Setting.optional("outbox.policies[*].max-age", STREAMS_MAX_AGE.type(), group("outbox.streams.max-age"));
+    static final Setting<Long> POLICIES_MAX_MESSAGES = Setting.optional(
+            "outbox.policies[*].max-messages", STREAMS_MAX_MESSAGES.type(), group("outbox.streams.max-messages"));
+    static final Setting<Long> POLICIES_MAX_BYTES =
+            Setting.optional("outbox.policies[*].max-bytes", STREAM_BYTES, group("outbox.streams.max-bytes"));
+    static final Setting<Integer> POLICIES_REPLICAS =
+            Setting.optional("outbox.policies[*].replicas", STREAMS_REPLICAS.type(), group("outbox.streams.replicas"));
+    static final Setting<Discard> POLICIES_DISCARD =
+            Setting.optional("outbox.policies[*].discard", STREAMS_DISCARD.type(), group("outbox.streams.discard"));
+    static final Setting<Storage> POLICIES_STORAGE =
+            Setting.optional("outbox.policies[*].storage", STREAMS_STORAGE.type(), group("outbox.streams.storage"));
+    static final Setting<Compression> POLICIES_COMPRESSION = Setting.optional(
+            "outbox.policies[*].compression", STREAMS_COMPRESSION.type(), group("outbox.streams.compression"));
+    static final Setting<Duration> POLICIES_DUPLICATE_WINDOW = Setting.optional(
+            "outbox.policies[*].duplicate-window",
+            STREAMS_DUPLICATE_WINDOW.type(),
+            group("outbox.streams.duplicate-window"));
+    static final Setting<Integer> POLICIES_WINDOW =
+            Setting.optional("outbox.policies[*].window", LANES_WINDOW.type(), group("outbox.lanes.window"));
+    static final Setting<Duration> POLICIES_PARK_AFTER = Setting.optional(
+            "outbox.policies[*].park-after", LANES_PARK_AFTER.type(), group("outbox.lanes.park-after"));
+    static final Setting<Duration> POLICIES_RETRY_INITIAL =
+            Setting.optional("outbox.policies[*].retry-initial", RETRY_INITIAL.type(), group("outbox.retry.initial"));
+    static final Setting<Duration> POLICIES_RETRY_MAX =
+            Setting.optional("outbox.policies[*].retry-max", RETRY_MAX.type(), group("outbox.retry.max"));
+    static final Setting<Integer> POLICIES_RETRY_MAX_ATTEMPTS = Setting.optional(
+            "outbox.policies[*].retry-max-attempts", RETRY_MAX_ATTEMPTS.type(), group("outbox.retry.max-attempts"));
+    static final Setting<Poison> POLICIES_POISON = Setting.optional(
+            "outbox.policies[*].poison", DEAD_LETTER_POISON.type(), group("outbox.dead-letter.poison"));
+
+    private static String group(String key) {
+        return "The same as " + key + ", for these tenants.";
+    }
+
+    static final Setting<Duration> CONSUMER_ACK_WAIT = Setting.withDefault(
+            "outbox.consumer-defaults.ack-wait",
+            ConsumerTypes.PAUSE,
+            "30s",
+            "How long the server waits for the acknowledgement of a delivered message; per consumer, if not said there.");
+    static final Setting<Integer> CONSUMER_MAX_ACK_PENDING = Setting.withDefault(
+            "outbox.consumer-defaults.max-ack-pending",
+            ConsumerTypes.BOUND,
+            "500",
+            "Most messages that are delivered and not acknowledged; -1 is no bound.");
+    static final Setting<Integer> CONSUMER_MAX_DELIVER = Setting.withDefault(
+            "outbox.consumer-defaults.max-deliver",
+            ConsumerTypes.BOUND,
+            "-1",
+            "Deliveries of one message before the server gives it up; -1 is no bound.");
+    static final Setting<List<Duration>> CONSUMER_BACKOFF = Setting.optional(
+            "outbox.consumer-defaults.backoff",
+            ConsumerTypes.BACKOFF,
+            "Pauses before a message is delivered again, instead of ack-wait; no more than max-deliver.");
+
+    static final Setting<String> CONSUMERS_NAME = Setting.required(
+            "outbox.consumers[*].name",
+            ConsumerTypes.NAME,
+            "A durable consumer to provision with each stream of these tenants.");
+    static final Setting<TenantPattern> CONSUMERS_TENANTS = Setting.withDefault(
+            "outbox.consumers[*].tenants",
+            ConsumerTypes.TENANTS,
+            "*",
+            "Whose: a tenant id or a pattern with *. The table outbox.consumer wins, then the first that fits.");
+    static final Setting<String> CONSUMERS_FILTER_SUBJECT = Setting.optional(
+            "outbox.consumers[*].filter-subject",
+            ConsumerTypes.FILTER,
+            "Which subjects below the tenant's prefix, NATS wildcards allowed; all if not given.");
+    static final Setting<Duration> CONSUMERS_ACK_WAIT =
+            Setting.optional("outbox.consumers[*].ack-wait", ConsumerTypes.PAUSE, "Its own ack wait.");
+    static final Setting<Integer> CONSUMERS_MAX_ACK_PENDING = Setting.optional(
+            "outbox.consumers[*].max-ack-pending", ConsumerTypes.BOUND, "Its own bound of unacknowledged messages.");
+    static final Setting<Integer> CONSUMERS_MAX_DELIVER =
+            Setting.optional("outbox.consumers[*].max-deliver", ConsumerTypes.BOUND, "Its own bound of deliveries.");
+    static final Setting<List<Duration>> CONSUMERS_BACKOFF =
+            Setting.optional("outbox.consumers[*].backoff", ConsumerTypes.BACKOFF, "Its own pauses.");
+
     static final Setting<BindAddress> ADMIN_BIND = Setting.withDefault(
             "outbox.admin.bind", BindAddress.TYPE, "127.0.0.1:8080", "Where health, metrics and status are served.");
     static final Setting<Integer> ADMIN_MAX_TENANT_LABELS = Setting.withDefault(
@@ -195,6 +336,11 @@ public final class SettingCatalog {
             SettingTypes.whole(0, 1_000_000),
             "1000",
             "Most tenants with a metric label of their own; the others share one.");
+    static final Setting<Duration> ADMIN_LAG_INTERVAL = Setting.withDefault(
+            "outbox.admin.lag-interval",
+            DurationText.between("1s", "1h"),
+            "5s",
+            "The pause between two looks at all tenants' consumers; longer where a look takes long.");
 
     private static final List<Setting<?>> ALL = List.of(
             POSTGRES_URL,
@@ -217,10 +363,22 @@ public final class SettingCatalog {
             SOURCE_MAX_BATCH,
             SOURCE_QUEUE_BYTES,
             NAMING,
+            ROUTES_NAME,
+            ROUTES_TENANTS,
+            ROUTES_SUBJECTS,
+            ROUTES_ACTION,
+            ROUTES_SUBJECT_TEMPLATE,
+            ROUTES_HEADERS,
             STREAMS_REPLICAS,
             STREAMS_MAX_AGE,
             STREAMS_MAX_MESSAGES,
             STREAMS_DUPLICATE_WINDOW,
+            STREAMS_MAX_BYTES,
+            STREAMS_DISCARD,
+            STREAMS_STORAGE,
+            STREAMS_COMPRESSION,
+            STREAMS_PROVISION,
+            STREAMS_CHECK_INTERVAL,
             STREAMS_CREATE_CONCURRENCY,
             LANES_WINDOW,
             LANES_THREADS,
@@ -238,8 +396,37 @@ public final class SettingCatalog {
             SETTLE_BATCH,
             SETTLE_LINGER,
             DEAD_LETTER_POISON,
+            POLICIES_TENANTS,
+            POLICIES_PAUSED,
+            POLICIES_PROVISION,
+            POLICIES_MAX_AGE,
+            POLICIES_MAX_MESSAGES,
+            POLICIES_MAX_BYTES,
+            POLICIES_REPLICAS,
+            POLICIES_DISCARD,
+            POLICIES_STORAGE,
+            POLICIES_COMPRESSION,
+            POLICIES_DUPLICATE_WINDOW,
+            POLICIES_WINDOW,
+            POLICIES_PARK_AFTER,
+            POLICIES_RETRY_INITIAL,
+            POLICIES_RETRY_MAX,
+            POLICIES_RETRY_MAX_ATTEMPTS,
+            POLICIES_POISON,
+            CONSUMER_ACK_WAIT,
+            CONSUMER_MAX_ACK_PENDING,
+            CONSUMER_MAX_DELIVER,
+            CONSUMER_BACKOFF,
+            CONSUMERS_NAME,
+            CONSUMERS_TENANTS,
+            CONSUMERS_FILTER_SUBJECT,
+            CONSUMERS_ACK_WAIT,
+            CONSUMERS_MAX_ACK_PENDING,
+            CONSUMERS_MAX_DELIVER,
+            CONSUMERS_BACKOFF,
             ADMIN_BIND,
-            ADMIN_MAX_TENANT_LABELS);
+            ADMIN_MAX_TENANT_LABELS,
+            ADMIN_LAG_INTERVAL);
 
     private static final Pattern INDEX = Pattern.compile("\\[\\d{1,4}]");
 
@@ -248,9 +435,17 @@ public final class SettingCatalog {
         return ALL;
     }
 
-    /** Whether a key, with real indexes, is a setting. */
+    /** Whether a key, with real indexes and names, is a setting. */
     static boolean knows(String key) {
-        return keys().contains(generic(key));
+        String generic = generic(key);
+        return keys().contains(generic) || keys().stream().anyMatch(known -> isNamed(known, generic));
+    }
+
+    /** Whether a known key ends with any name, as {@code outbox.routes[*].headers.*} does, and this one has such. */
+    private static boolean isNamed(String known, String key) {
+        return known.endsWith(".*")
+                && key.length() > known.length() - 1
+                && key.startsWith(known.substring(0, known.length() - 1));
     }
 
     /** The known key that is nearest to an unknown one, with the indexes of the unknown one where it has some. */

@@ -30,6 +30,12 @@ final class SettingTypes {
     static final SettingType<Secret> SECRET =
             new SettingType<>("secret text", true, text -> Parsed.value(new Secret(text)));
 
+    static final SettingType<Boolean> FLAG = parsed("true | false", text -> switch (text.toLowerCase(Locale.ROOT)) {
+        case "true" -> Optional.of(true);
+        case "false" -> Optional.of(false);
+        default -> Optional.empty();
+    });
+
     static final SettingType<Path> FILE = path("a file");
     static final SettingType<Path> DIRECTORY = path("a directory");
 

@@ -13,11 +13,17 @@ public final class SettingsReader {
     private final Map<String, RawValue> raw;
     private final Given given;
     private final TableListReader tables;
+    private final PolicyListReader policies;
+    private final ConsumerListReader consumers;
+    private final RouteListReader routes;
 
     private SettingsReader(Map<String, RawValue> raw) {
         this.raw = new TreeMap<>(raw);
         this.given = new Given(this.raw);
         this.tables = new TableListReader(given, this.raw.keySet());
+        this.policies = new PolicyListReader(given, this.raw.keySet());
+        this.consumers = new ConsumerListReader(given, this.raw.keySet());
+        this.routes = new RouteListReader(given, this.raw.keySet());
     }
 
     /**
@@ -32,6 +38,9 @@ public final class SettingsReader {
         checkKeys();
         all().stream().filter(setting -> !setting.key().contains("[*]")).forEach(given::check);
         tables.check();
+        policies.check();
+        consumers.check();
+        routes.check();
         checkPairs();
         return given.problems().isEmpty() ? new Reading.Complete(settings()) : new Reading.Rejected(given.problems());
     }
@@ -93,11 +102,18 @@ public final class SettingsReader {
                         given.get(SOURCE_MAX_BATCH),
                         given.get(SOURCE_QUEUE_BYTES)),
                 given.get(NAMING),
+                routes.rules(),
                 new StreamSettings(
                         given.get(STREAMS_REPLICAS),
                         given.get(STREAMS_MAX_AGE),
                         given.get(STREAMS_MAX_MESSAGES),
                         given.get(STREAMS_DUPLICATE_WINDOW),
+                        given.find(STREAMS_MAX_BYTES).orElse(StreamSettings.NO_LIMIT),
+                        given.get(STREAMS_DISCARD),
+                        given.get(STREAMS_STORAGE),
+                        given.get(STREAMS_COMPRESSION),
+                        given.get(STREAMS_PROVISION),
+                        given.get(STREAMS_CHECK_INTERVAL),
                         given.get(STREAMS_CREATE_CONCURRENCY)),
                 new LaneSettings(
                         given.get(LANES_WINDOW),
@@ -112,6 +128,9 @@ public final class SettingsReader {
                 new RetrySettings(given.get(RETRY_INITIAL), given.get(RETRY_MAX), given.get(RETRY_MAX_ATTEMPTS)),
                 new SettleSettings(mode, given.get(SETTLE_BATCH), given.get(SETTLE_LINGER)),
                 new DeadLetterSettings(given.get(DEAD_LETTER_POISON)),
-                new AdminSettings(bind.host(), bind.port(), given.get(ADMIN_MAX_TENANT_LABELS)));
+                policies.groups(),
+                consumers.settings(),
+                new AdminSettings(
+                        bind.host(), bind.port(), given.get(ADMIN_MAX_TENANT_LABELS), given.get(ADMIN_LAG_INTERVAL)));
     }
 }

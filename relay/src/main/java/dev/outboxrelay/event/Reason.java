@@ -21,7 +21,9 @@ public enum Reason {
     /** The tenant's stream refuses this message by a limit of its own. */
     STREAM_REJECTED,
     /** This message alone keeps failing, for a cause that no rule knows. */
-    RETRIES_EXHAUSTED;
+    RETRIES_EXHAUSTED,
+    /** A routing rule says so. */
+    ROUTED_TO_DEAD_LETTER;
 
     private final String code = name().toLowerCase(Locale.ROOT);
 

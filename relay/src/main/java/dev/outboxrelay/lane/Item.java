@@ -27,7 +27,9 @@ public final class Item {
     private final long tableSeq;
     private final OutboxEvent event;
     private final @Nullable Envelope envelope;
+    private final @Nullable String droppedBy;
     private @Nullable Rejection rejection;
+    private boolean isNew;
     private @Nullable Failure lastFailure;
     private int attempts;
     private int sends;
@@ -42,23 +44,34 @@ public final class Item {
             long tableSeq,
             OutboxEvent event,
             @Nullable Envelope envelope,
-            @Nullable Rejection rejection) {
+            @Nullable Rejection rejection,
+            @Nullable String droppedBy) {
         this.from = from;
         this.ticket = ticket;
         this.tableSeq = tableSeq;
         this.event = event;
         this.envelope = envelope;
         this.rejection = rejection;
+        this.droppedBy = droppedBy;
     }
 
     /** An event to publish. */
     public static Item deliverable(Ticket ticket, Envelope envelope) {
-        return new Item(From.SLOT, ticket, 0, envelope.event(), envelope, null);
+        return new Item(From.SLOT, ticket, 0, envelope.event(), envelope, null, null);
     }
 
     /** An event that broke a rule: it keeps its place in the order and becomes a dead letter there. */
     public static Item rejected(Ticket ticket, OutboxEvent event, Rejection rejection) {
-        return new Item(From.SLOT, ticket, 0, event, null, rejection);
+        return new Item(From.SLOT, ticket, 0, event, null, rejection, null);
+    }
+
+    /**
+     * An event that a routing rule drops: it keeps its place in the order, and settles there without a message.
+     *
+     * @param rule the rule's name
+     */
+    public static Item dropped(Ticket ticket, OutboxEvent event, String rule) {
+        return new Item(From.SLOT, ticket, 0, event, null, null, rule);
     }
 
     /**
@@ -67,17 +80,22 @@ public final class Item {
      * @param tableSeq its place in the table if it was parked there, 0 if it became a dead letter
      */
     public static Item again(Ticket ticket, OutboxEvent event, long tableSeq) {
-        return new Item(From.SLOT_AGAIN, ticket, tableSeq, bare(event), null, null);
+        return new Item(From.SLOT_AGAIN, ticket, tableSeq, bare(event), null, null, null);
     }
 
     /** An event from the table of dead letters, parked or to be replayed. */
     public static Item late(long tableSeq, Envelope envelope) {
-        return new Item(From.TABLE, null, tableSeq, envelope.event(), envelope, null);
+        return new Item(From.TABLE, null, tableSeq, envelope.event(), envelope, null, null);
     }
 
     /** An event from the table of dead letters that breaks a rule. */
     public static Item lateRejected(long tableSeq, OutboxEvent event, Rejection rejection) {
-        return new Item(From.TABLE, null, tableSeq, event, null, rejection);
+        return new Item(From.TABLE, null, tableSeq, event, null, rejection, null);
+    }
+
+    /** An event from the table of dead letters that a routing rule drops. */
+    public static Item lateDropped(long tableSeq, OutboxEvent event, String rule) {
+        return new Item(From.TABLE, null, tableSeq, event, null, null, rule);
     }
 
     /** Whether it comes from the table of dead letters: then it has no ticket. */
@@ -114,7 +132,7 @@ public final class Item {
 
     /** The same ticket and row without payload, subject and headers: all that settling needs. */
     Item husk() {
-        return new Item(from, ticket, tableSeq, bare(event), null, rejection);
+        return new Item(from, ticket, tableSeq, bare(event), null, rejection, droppedBy);
     }
 
     private static OutboxEvent bare(OutboxEvent event) {
@@ -146,6 +164,33 @@ public final class Item {
     /** Why it becomes a dead letter; null when it is to be published. */
     public @Nullable Rejection rejection() {
         return rejection;
+    }
+
+    /** The routing rule that drops it; null when none does. */
+    public @Nullable String droppedBy() {
+        return droppedBy;
+    }
+
+    /** Whether a routing rule says that it is not published. */
+    boolean isRuledOut() {
+        return droppedBy != null || (rejection != null && rejection.byRule());
+    }
+
+    /**
+     * Whether it may lie in the stream although this start has not sent it; what breaks a rule of naming never does.
+     */
+    boolean mayHaveBeenPublished() {
+        return rejection == null || rejection.byRule();
+    }
+
+    /** Notes that no earlier start can have seen it. */
+    void cameForTheFirstTime() {
+        isNew = true;
+    }
+
+    /** Whether no earlier start can have seen it. */
+    boolean isNew() {
+        return isNew;
     }
 
     void reject(Rejection why) {

@@ -41,10 +41,10 @@ public final class Lane {
     private static final long SOON = 1_000_000_000;
 
     private final Address address;
-    private final LaneLimits limits;
     private final Fence fence;
     private final RandomGenerator random;
     private final LaneOutput out;
+    private LaneLimits limits;
 
     private final ArrayDeque<Item> waiting = new ArrayDeque<>();
     private final Window window = new Window();
@@ -105,6 +105,9 @@ public final class Lane {
             } else if (forgottenFrom < Long.MAX_VALUE) {
                 out.release(item);
             } else {
+                if (caughtUp) {
+                    item.cameForTheFirstTime();
+                }
                 waiting.addLast(item);
                 waitingBytes += item.bytes();
             }
@@ -211,6 +214,31 @@ public final class Lane {
         proceed(now);
     }
 
+    /**
+     * Other bounds hold from now on. What is in flight stays in flight, whatever the new window: the chain of sequences
+     * goes on behind it.
+     */
+    public void limits(LaneLimits next, long now) {
+        LaneLimits before = limits;
+        limits = next;
+        if (phase == Phase.HALTED) {
+            return;
+        }
+        if (next.hold() && !before.hold() && backlog.is(Backlog.Stage.NONE)) {
+            // the table may hold a dead letter from before, behind which live events now wait
+            backlog.to(certain ? Backlog.Stage.WANTED : Backlog.Stage.UNKNOWN);
+        } else if (!next.hold() && before.hold() && backlog.is(Backlog.Stage.HELD)) {
+            backlog.to(Backlog.Stage.WANTED);
+        }
+        if (before.paused() && !next.paused()) {
+            stuck = false; // how long it waited until now was nobody's trouble
+            if (phase == Phase.BACKING_OFF && now - wakeAt >= 0) {
+                attach();
+            }
+        }
+        proceed(now);
+    }
+
     /** What the lane is doing. */
     public LaneSnapshot snapshot() {
         return new LaneSnapshot(
@@ -222,6 +250,7 @@ public final class Lane {
                 oldestMicros(),
                 backlog.isPresent(),
                 oldestTicket(),
+                limits.paused(),
                 trouble);
     }
 
@@ -287,6 +316,9 @@ public final class Lane {
 
     /** Whether the head of the queue leaves it without being sent. */
     private boolean passes(Item head) {
+        if (head.isRuledOut() && (mayLieInStream(head) || head.droppedBy() != null)) {
+            return passesByRule(head);
+        }
         if (phase == Phase.CONFLICT && head.rejection() == null && skipThrough == null) {
             head.reject(conflict());
         }
@@ -306,6 +338,37 @@ public final class Lane {
             return true;
         }
         return false;
+    }
+
+    /**
+     * What a routing rule rules out may have been published under the rules of an earlier start: it may even be the
+     * event that the fence waits for. So it is skipped like any other as long as something is.
+     */
+    private boolean passesByRule(Item head) {
+        if (certain && skipThrough != null) {
+            takeHead();
+            skip(head);
+            return true;
+        }
+        if (mayLieInStream(head)) {
+            return false; // the stream has to be looked at first
+        }
+        List<Item> dropped = new ArrayList<>();
+        for (Item item = head; item != null && isDroppedHere(item); item = waiting.peekFirst()) {
+            dropped.add(takeHead());
+        }
+        out.settle(dropped, LaneOutput.How.DROPPED);
+        return true;
+    }
+
+    private boolean isDroppedHere(Item item) {
+        return item.droppedBy() != null && !mayLieInStream(item);
+    }
+
+    /** Whether nobody knows yet, or it is known, that an earlier start has published the event. */
+    private boolean mayLieInStream(Item item) {
+        boolean nobodysBusiness = phase == Phase.CONFLICT && skipThrough == null;
+        return !item.isNew() && !nobodysBusiness && (!certain || skipThrough != null);
     }
 
     /**
@@ -348,7 +411,7 @@ public final class Lane {
     private void passAgain(Item item) {
         if (item.tableSeq() > 0) {
             waiting.stream()
-                    .filter(before -> before.rejection() == null && !before.wasSent())
+                    .filter(before -> before.mayHaveBeenPublished() && !before.wasSent())
                     .toList()
                     .forEach(this::skipFromTheMiddle);
             settleSkipped();
@@ -383,7 +446,9 @@ public final class Lane {
     /** Live events wait behind the backlog, except those that were sent before and may still be on their way. */
     private boolean mayGo(@Nullable Item head) {
         return head != null
+                && !limits.paused()
                 && head.rejection() == null
+                && head.droppedBy() == null
                 && parkReason == null
                 && (!backlog.isPresent() || (backlog.is(Backlog.Stage.WANTED) && head.wasSent() && !limits.hold()));
     }
@@ -416,7 +481,10 @@ public final class Lane {
     }
 
     private boolean stepBacklog() {
-        if (backlog.is(Backlog.Stage.WANTED) && window.size() == 0) {
+        if (limits.paused() && backlog.is(Backlog.Stage.SENDING)) {
+            backlog.leave(0); // what was not sent stays in the table
+        }
+        if (backlog.is(Backlog.Stage.WANTED) && window.size() == 0 && !limits.paused()) {
             int atMost = openWindow();
             backlog.asked(atMost);
             out.fetch(atMost);
@@ -435,7 +503,9 @@ public final class Lane {
 
     private boolean stepLate(Item next) {
         Rejection rejection = next.rejection();
-        if (rejection != null) {
+        if (next.droppedBy() != null) {
+            backlog.stored(List.of(backlog.take())); // resolved with the others: nothing of it goes to the stream
+        } else if (rejection != null) {
             backlog.take();
             deadLettersOpen++;
             out.bury(next, rejection);
@@ -462,7 +532,8 @@ public final class Lane {
             stuck = false;
             return;
         }
-        boolean stuckNow = failures > 0
+        boolean stuckNow = limits.paused()
+                || failures > 0
                 || backlog.isPresent()
                 || phase == Phase.ATTACHING
                 || phase == Phase.DRAINING
@@ -497,17 +568,24 @@ public final class Lane {
                 forget();
             }
         } else if (now - due >= 0) {
-            parkReason = trouble == null ? "events that were parked before are sent first" : trouble.text();
+            parkReason = reason();
         } else if (parkTimer != due) {
             parkTimer = due;
             out.wakeAt(due);
         }
     }
 
+    private String reason() {
+        if (limits.paused()) {
+            return "the tenant is paused";
+        }
+        return trouble == null ? "events that were parked before are sent first" : trouble.text();
+    }
+
     /** How long what waits may wait: not that long again behind what is parked for a trouble that is not over. */
     private long patience() {
         long patience = limits.parkAfter().toNanos();
-        return backlog.isPresent() && failures > 0 ? Math.min(patience, SOON) : patience;
+        return limits.paused() || (backlog.isPresent() && failures > 0) ? Math.min(patience, SOON) : patience;
     }
 
     /**
@@ -553,6 +631,8 @@ public final class Lane {
                 skip(item);
             } else if (item.isAgain()) {
                 out.settle(List.of(item), LaneOutput.How.IN_TABLE);
+            } else if (isDroppedHere(item)) {
+                out.settle(List.of(item), LaneOutput.How.DROPPED);
             } else {
                 parking.add(item);
             }
@@ -963,7 +1043,7 @@ public final class Lane {
      */
     public void woken(long now) {
         if (now - wakeAt >= 0) {
-            if (phase == Phase.BACKING_OFF) {
+            if (phase == Phase.BACKING_OFF && !(limits.paused() && certain)) {
                 attach();
             } else if (phase == Phase.CONFLICT) {
                 phase = phase.to(Phase.IDLE);

@@ -13,6 +13,7 @@ import java.time.Duration;
  * @param maxBytes most bytes of events that wait in memory; beyond that they are parked
  * @param parkAfter how long events may wait for a lane that gets nowhere before they are parked
  * @param hold whether later events wait behind a dead letter until somebody decides about it
+ * @param paused whether nothing is published: what comes is parked
  */
 public record LaneLimits(
         int window,
@@ -22,4 +23,5 @@ public record LaneLimits(
         int maxEvents,
         long maxBytes,
         Duration parkAfter,
-        boolean hold) {}
+        boolean hold,
+        boolean paused) {}

@@ -27,7 +27,7 @@ public interface LaneOutput {
      */
     void publish(long round, Item item, long expectedLastSequence, Position position);
 
-    /** The items are in the stream: settle their rows, then their tickets. */
+    /** The items are in the stream, or need not get there: settle their rows, then their tickets. */
     void settle(List<Item> items, How how);
 
     /** Write a dead letter, then settle its row and ticket, then {@link Lane#deadLettered}. */
@@ -49,7 +49,10 @@ public interface LaneOutput {
      */
     void fetch(int atMost);
 
-    /** These events from the table are in the stream: say so there and in their rows, then {@link Lane#resolved}. */
+    /**
+     * These events from the table are in the stream, or a routing rule drops them: say so there and in their rows, then
+     * {@link Lane#resolved}.
+     */
     void resolve(List<Item> items);
 
     /** This event from the table cannot be published: make it a dead letter again, then {@link Lane#deadLettered}. */
@@ -85,12 +88,14 @@ public interface LaneOutput {
      */
     void stepDown(long term, String reason);
 
-    /** How it is known that an item is in the stream. */
+    /** Why nothing is left to do for an item. */
     enum How {
         /** A PubAck said so, or the stream's end did after a PubAck was lost. */
         PUBLISHED,
         /** It was there before this start. */
         SKIPPED,
+        /** A routing rule drops it. */
+        DROPPED,
         /** It is in the table of dead letters, which says what becomes of it. */
         IN_TABLE
     }

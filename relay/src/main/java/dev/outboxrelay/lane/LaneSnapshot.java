@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param oldestMicros commit time of the oldest event that is not known to be stored; {@link Long#MAX_VALUE} if none
  * @param parked whether events of the tenant wait in the table of dead letters, and live ones behind them
  * @param oldestTicket number of the oldest ticket that the lane keeps open; {@link Long#MAX_VALUE} if none
+ * @param paused whether the tenant's policy is that nothing is published
  * @param trouble the failure that the lane is working on; null when there is none
  */
 public record LaneSnapshot(
@@ -23,10 +24,14 @@ public record LaneSnapshot(
         long oldestMicros,
         boolean parked,
         long oldestTicket,
+        boolean paused,
         @Nullable Failure trouble) {
 
     /** One word for what the lane does. */
     public String word() {
+        if (paused) {
+            return "paused";
+        }
         if (!parked) {
             return phase.word();
         }

@@ -1,8 +1,8 @@
 package dev.outboxrelay.lane;
 
+import dev.outboxrelay.event.Header;
 import dev.outboxrelay.event.Position;
 import dev.outboxrelay.route.Envelope;
-import dev.outboxrelay.route.Header;
 
 /** How much of the server's {@code max_payload} a message takes: headers and payload count together (NATS ADR-4). */
 final class MessageSize {

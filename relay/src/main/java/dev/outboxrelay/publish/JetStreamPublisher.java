@@ -1,9 +1,9 @@
 package dev.outboxrelay.publish;
 
+import dev.outboxrelay.event.Header;
 import dev.outboxrelay.event.Position;
 import dev.outboxrelay.lane.Failure;
 import dev.outboxrelay.route.Envelope;
-import dev.outboxrelay.route.Header;
 import io.nats.client.Connection;
 import io.nats.client.Message;
 import io.nats.client.impl.Headers;

@@ -18,6 +18,23 @@ public sealed interface Routed {
     record Unroutable(OutboxEvent event, Address address, Reason reason, String error) implements Routed {}
 
     /**
+     * To the dead letters by a routing rule. It is an event like any other: under the rules of an earlier start it may
+     * have been published.
+     *
+     * @param address whose stream it would have been
+     * @param error which rule, without any payload or header value
+     */
+    record RuledOut(OutboxEvent event, Address address, Reason reason, String error) implements Routed {}
+
+    /**
+     * Nowhere: a routing rule drops it. As for {@link RuledOut}, it may have been published before.
+     *
+     * @param address whose stream it would have been
+     * @param rule the rule's name
+     */
+    record Dropped(OutboxEvent event, Address address, String rule) implements Routed {}
+
+    /**
      * To the dead letters, and it has no tenant that the relay could name.
      *
      * @param error what is wrong

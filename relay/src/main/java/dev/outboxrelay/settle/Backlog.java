@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,7 +52,7 @@ public final class Backlog implements AutoCloseable {
             TermGuard guard,
             Map<TableName, SettleMode> modes,
             Naming naming,
-            Poison poison,
+            Function<String, Poison> poison,
             Runnable fenced,
             Consumer<Throwable> broken)
             throws DatabaseException {
@@ -67,7 +68,7 @@ public final class Backlog implements AutoCloseable {
      * Reads what there is, after the term was raised and before anything of this session is parked.
      *
      * @param modes how rows of each table are settled
-     * @param poison the policy of tenants that have none of their own
+     * @param poison the policy of a tenant that has none of its own in the table
      * @param guard under which leader
      * @param fenced called when another leader has taken over
      * @param broken called when the thread ended by a bug, with requests unanswered
@@ -77,7 +78,7 @@ public final class Backlog implements AutoCloseable {
             TermGuard guard,
             Map<TableName, SettleMode> modes,
             Naming naming,
-            Poison poison,
+            Function<String, Poison> poison,
             Runnable fenced,
             Consumer<Throwable> broken)
             throws DatabaseException {
@@ -92,11 +93,6 @@ public final class Backlog implements AutoCloseable {
         return start.tenants().entrySet().stream()
                 .filter(tenant -> Address.of(tenant.getKey(), naming).isPresent())
                 .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
-    }
-
-    /** Whether a tenant's later events wait behind a dead letter, as its policy was when this was opened. */
-    public boolean holds(String tenant) {
-        return policies.poison() == Poison.HOLD || start.holding().contains(tenant);
     }
 
     /**
@@ -136,14 +132,30 @@ public final class Backlog implements AutoCloseable {
      *     stream and the table as it was, or resolved
      */
     public void resolve(List<BacklogRow> rows, Runnable done) {
-        Map<Long, RowRef> refs = new LinkedHashMap<>();
-        rows.forEach(row -> refs.put(row.seq(), row.event().row()));
+        resolve(rows, Map.of(), done);
+    }
+
+    /**
+     * The same, and in the same transaction gives up those that a routing rule drops: their letters are discarded,
+     * their outbox rows say published, as those of live events that are dropped do.
+     *
+     * @param dropped with what their letters are to say
+     */
+    public void resolve(List<BacklogRow> rows, Map<BacklogRow, String> dropped, Runnable done) {
+        Map<Long, RowRef> stored = new LinkedHashMap<>();
+        rows.forEach(row -> stored.put(row.seq(), row.event().row()));
+        Map<Long, RowRef> refs = new LinkedHashMap<>(stored);
+        dropped.keySet().forEach(row -> refs.put(row.seq(), row.event().row()));
         add(connection -> {
             if (!Letters.lock(connection, refs.keySet())) {
                 connection.rollback();
                 return BacklogRequest.Next.LATER;
             }
-            Letters.resolve(connection, refs.keySet(), marks.publish(connection, refs));
+            Set<Long> due = marks.publish(connection, refs);
+            Letters.resolve(connection, stored.keySet(), due);
+            for (Map.Entry<BacklogRow, String> drop : dropped.entrySet()) {
+                Letters.discard(connection, drop.getKey().seq(), drop.getValue(), due);
+            }
             connection.commit();
             done.run();
             return BacklogRequest.Next.DONE;

@@ -9,18 +9,15 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * The table as a session finds it.
  *
  * @param highestSeq the highest {@code seq} at that moment; 0 when the table is empty
  * @param tenants see {@link Backlog#tenants()}
- * @param holding tenants whose own policy is "hold"
  */
-record BacklogStart(long highestSeq, Map<String, Long> tenants, Set<String> holding) {
+record BacklogStart(long highestSeq, Map<String, Long> tenants) {
 
     /** Waits for those that settle under this term at this moment: an earlier session of this instance. */
     private static final String LOCK_TERM = "SELECT term FROM outbox.leader WHERE slot = ? FOR UPDATE";
@@ -37,8 +34,8 @@ record BacklogStart(long highestSeq, Map<String, Long> tenants, Set<String> hold
     /** From tenant to tenant along the index, however many letters each of them has. */
     private static final String HOLDING = "WITH RECURSIVE d AS ((SELECT tenant_id" + DEAD
             + "ORDER BY tenant_id, seq LIMIT 1) UNION ALL SELECT n.tenant_id FROM d, LATERAL (SELECT tenant_id" + DEAD
-            + "AND tenant_id > d.tenant_id ORDER BY tenant_id, seq LIMIT 1) n) SELECT d.tenant_id FROM d"
-            + " LEFT JOIN outbox.tenant t USING (tenant_id) WHERE coalesce(t.poison, ?) = 'hold'";
+            + "AND tenant_id > d.tenant_id ORDER BY tenant_id, seq LIMIT 1) n) SELECT d.tenant_id, t.poison FROM d"
+            + " LEFT JOIN outbox.tenant t USING (tenant_id)";
 
     static BacklogStart read(Database database, TermGuard guard, Policies policies) throws DatabaseException {
         try (Connection connection = database.open("backlog start")) {
@@ -47,8 +44,7 @@ record BacklogStart(long highestSeq, Map<String, Long> tenants, Set<String> hold
                 throw new SQLException("this is another server than the one that the leader was elected on");
             }
             lockTerm(connection, guard);
-            BacklogStart start =
-                    new BacklogStart(highest(connection), tenants(connection, policies), holding(connection));
+            BacklogStart start = new BacklogStart(highest(connection), tenants(connection, policies));
             connection.rollback();
             return start;
         } catch (SQLException e) {
@@ -67,18 +63,6 @@ record BacklogStart(long highestSeq, Map<String, Long> tenants, Set<String> hold
         }
     }
 
-    private static Set<String> holding(Connection connection) throws SQLException {
-        Set<String> tenants = new HashSet<>();
-        try (PreparedStatement statement =
-                        connection.prepareStatement("SELECT tenant_id FROM outbox.tenant WHERE poison = 'hold'");
-                ResultSet rows = statement.executeQuery()) {
-            while (rows.next()) {
-                tenants.add(rows.getString(1));
-            }
-        }
-        return Set.copyOf(tenants);
-    }
-
     private static long highest(Connection connection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(HIGHEST);
                 ResultSet row = statement.executeQuery()) {
@@ -92,10 +76,13 @@ record BacklogStart(long highestSeq, Map<String, Long> tenants, Set<String> hold
         try (PreparedStatement statement = connection.prepareStatement(HOLDING)) {
             statement.setString(1, policies.slot());
             statement.setString(2, policies.slot());
-            statement.setString(3, policies.code());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    tenants.put(rows.getString(1), 0L);
+                    String tenant = rows.getString(1);
+                    String own = rows.getString(2);
+                    if ("hold".equals(own == null ? policies.code(tenant) : own)) {
+                        tenants.put(tenant, 0L);
+                    }
                 }
             }
         }

@@ -30,6 +30,9 @@ final class Letters {
             + " ELSE 'replayed' END, resolved_at = pg_catalog.now(), mark_due = seq = ANY (?)"
             + " WHERE seq = ANY (?) AND state NOT IN ('sent', 'replayed')";
 
+    private static final String DISCARD = "UPDATE outbox.dead_letter SET state = 'discarded', error = ?,"
+            + " resolved_at = pg_catalog.now(), mark_due = ? WHERE seq = ? AND state IN ('parked', 'replaying')";
+
     private Letters() {}
 
     /** Locks rows until the end of the transaction; false when somebody else has locked one of them. */
@@ -63,6 +66,20 @@ final class Letters {
         } finally {
             keys.free();
             dueKeys.free();
+        }
+    }
+
+    /**
+     * Gives up what a routing rule drops, unless it was decided otherwise meanwhile.
+     *
+     * @param due those whose outbox row has still to be marked
+     */
+    static void discard(Connection connection, long seq, String error, Set<Long> due) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(DISCARD)) {
+            statement.setString(1, ErrorText.of(error));
+            statement.setBoolean(2, due.contains(seq));
+            statement.setLong(3, seq);
+            statement.executeUpdate();
         }
     }
 

@@ -7,20 +7,22 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * What the policy {@code hold} keeps back. Read from {@code outbox.tenant} each time, so that an edit counts at once.
  *
  * @param slot whose letters
- * @param poison the policy of a tenant that has none of its own
+ * @param fallback the policy of a tenant that has none of its own there
  */
-record Policies(String slot, Poison poison) {
+record Policies(String slot, Function<String, Poison> fallback) {
 
     private static final String HOLDS =
-            "coalesce((SELECT t.poison FROM outbox.tenant t WHERE t.tenant_id = %s), ?) = 'hold'";
+            "coalesce((SELECT t.poison FROM outbox.tenant t WHERE t.tenant_id = %s), %s) = 'hold'";
 
     /** The order by both columns is what {@link Letters#OF_TENANT} explains. */
     private static final String LOWEST = "(SELECT d.seq FROM outbox.dead_letter d WHERE d.slot = ?"
@@ -30,18 +32,20 @@ record Policies(String slot, Poison poison) {
     private static final String LOWEST_DEAD = LOWEST.formatted("d.state = 'dead'");
     private static final String LOWEST_WAITING = LOWEST.formatted("d.state IN ('parked', 'replaying')");
 
-    private static final String LIMIT = ("SELECT CASE WHEN " + HOLDS + " THEN " + LOWEST_DEAD + " END").formatted("?");
+    private static final String LIMIT =
+            ("SELECT CASE WHEN " + HOLDS + " THEN " + LOWEST_DEAD + " END").formatted("?", "?");
 
-    private static final String LIFTED = ("SELECT h.tenant FROM pg_catalog.unnest(?::text[]) AS h (tenant),"
-                    + " LATERAL (SELECT CASE WHEN " + HOLDS + " THEN " + LOWEST_DEAD + " END AS seq) AS dead"
-                    + " WHERE dead.seq IS NULL OR " + LOWEST_WAITING + " < dead.seq")
-            .formatted("h.tenant");
+    private static final String LIFTED =
+            ("SELECT h.tenant FROM ROWS FROM (pg_catalog.unnest(?::text[]), pg_catalog.unnest(?::text[])) AS h (tenant, fallback),"
+                            + " LATERAL (SELECT CASE WHEN " + HOLDS + " THEN " + LOWEST_DEAD + " END AS seq) AS dead"
+                            + " WHERE dead.seq IS NULL OR " + LOWEST_WAITING + " < dead.seq")
+                    .formatted("h.tenant", "h.fallback");
 
     /** Where the tenant has to stop: its lowest dead letter, if its policy is to wait for it. */
     OptionalLong limit(Connection connection, String tenant) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(LIMIT)) {
             statement.setString(1, tenant);
-            statement.setString(2, code());
+            statement.setString(2, code(tenant));
             statement.setString(3, slot);
             statement.setString(4, tenant);
             statement.setString(5, tenant);
@@ -58,10 +62,13 @@ record Policies(String slot, Poison poison) {
         if (held.isEmpty()) {
             return Set.of();
         }
-        Array tenants = connection.createArrayOf("text", held.toArray());
+        List<String> order = List.copyOf(held);
+        Array tenants = connection.createArrayOf("text", order.toArray());
+        Array fallbacks =
+                connection.createArrayOf("text", order.stream().map(this::code).toArray());
         try (PreparedStatement statement = connection.prepareStatement(LIFTED)) {
             statement.setArray(1, tenants);
-            statement.setString(2, code());
+            statement.setArray(2, fallbacks);
             statement.setString(3, slot);
             statement.setString(4, slot);
             try (ResultSet rows = statement.executeQuery()) {
@@ -73,11 +80,12 @@ record Policies(String slot, Poison poison) {
             }
         } finally {
             tenants.free();
+            fallbacks.free();
         }
     }
 
-    /** The word in the table. */
-    String code() {
-        return poison.name().toLowerCase(Locale.ROOT);
+    /** The word in the table for what holds without a row there. */
+    String code(String tenant) {
+        return fallback.apply(tenant).name().toLowerCase(Locale.ROOT);
     }
 }

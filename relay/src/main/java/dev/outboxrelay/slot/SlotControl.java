@@ -78,6 +78,15 @@ public final class SlotControl implements AutoCloseable {
         }
     }
 
+    /** Reads the policy tables. */
+    public synchronized PolicyLook policies(Settings settings) throws DatabaseException {
+        try {
+            return PolicyLook.read(connection, settings);
+        } catch (SQLException e) {
+            throw new DatabaseException("reading the policies", e);
+        }
+    }
+
     /**
      * Ends whoever streams from the slot; the caller leads, so it is an earlier leader's connection.
      *

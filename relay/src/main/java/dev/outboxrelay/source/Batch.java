@@ -22,6 +22,11 @@ final class Batch {
         rows++;
     }
 
+    /** @param valueBytes what its values take */
+    void policy(Change.PolicyChanged policy, long valueBytes) {
+        add(policy, valueBytes + ROW_OVERHEAD);
+    }
+
     void passed(Change.Passed position) {
         add(position, BOUNDARY);
     }

@@ -2,12 +2,14 @@ package dev.outboxrelay.source;
 
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.TableMapping;
+import dev.outboxrelay.decode.Change;
 import dev.outboxrelay.postgres.Endpoint;
 import io.debezium.connector.postgresql.PostgresConnector;
 import java.util.List;
 import java.util.Properties;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The engine's settings. Each of those marked with a reason guards against a way to lose rows or to stall. Pure. */
 final class EngineProperties {
@@ -96,9 +98,8 @@ final class EngineProperties {
     }
 
     private static String tables(List<TableMapping> tables) {
-        return tables.stream()
-                .map(table -> Pattern.quote(table.name().schema()) + "\\."
-                        + Pattern.quote(table.name().table()))
+        return Stream.concat(tables.stream().map(TableMapping::name), Stream.of(Change.PolicyChanged.TABLE))
+                .map(table -> Pattern.quote(table.schema()) + "\\." + Pattern.quote(table.table()))
                 .collect(Collectors.joining(","));
     }
 }

@@ -2,6 +2,7 @@ package dev.outboxrelay.source;
 
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.TableMapping;
+import dev.outboxrelay.decode.Change;
 import dev.outboxrelay.event.TableName;
 import io.debezium.config.Configuration;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What the lean task needs to know, on its way through the engine's properties: the engine makes the task from its
@@ -54,9 +56,14 @@ record LeanSettings(
 
     /** {@code schema.table=column,column;…}: none of these characters can be in a name. */
     private static String columns(List<TableMapping> tables) {
-        return tables.stream()
-                .map(table -> table.name() + "=" + String.join(",", table.columns()))
+        return Stream.concat(
+                        tables.stream().map(table -> columns(table.name(), table.columns())),
+                        Stream.of(columns(Change.PolicyChanged.TABLE, Change.PolicyChanged.COLUMNS)))
                 .collect(Collectors.joining(";"));
+    }
+
+    private static String columns(TableName table, List<String> columns) {
+        return table + "=" + String.join(",", columns);
     }
 
     private static Map<TableName, List<String>> columns(String text) {

@@ -19,7 +19,8 @@ import org.postgresql.util.PSQLState;
  * "Logical Replication Message Formats"): a transaction's rows come together, after its commit and in commit order. Not
  * thread-safe.
  *
- * <p>Only inserts into wanted tables become rows, and of these only the wanted columns are decoded.
+ * <p>Only inserts into wanted tables become rows, and of these only the wanted columns are decoded. One into the table
+ * of changed policies becomes such a change.
  */
 final class PgOutput {
 
@@ -158,6 +159,10 @@ final class PgOutput {
         } else {
             message.get(); // N: a new row follows
             values = relation.read(message);
+        }
+        if (relation.isOfPolicies()) {
+            out.policy(Change.PolicyChanged.of(values), size);
+            return;
         }
         // NONE stands for the position confirmed at the start, which nobody knows here
         Origin origin = new Origin(new Lsn(lsn), lastPassed, committedAtMicros);

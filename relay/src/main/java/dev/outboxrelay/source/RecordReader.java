@@ -48,6 +48,8 @@ final class RecordReader {
                 }
             } else if (change instanceof Change.Inserted row) {
                 out.add(row.origin().after().compareTo(lastCommit) < 0 ? behind(row) : row);
+            } else {
+                out.add(change);
             }
         }
     }
@@ -65,9 +67,13 @@ final class RecordReader {
             return; // the publication brings inserts only; anything else is none of ours
         }
         Struct source = value.getStruct("source");
+        TableName table = table(source.getString("schema"), source.getString("table"));
+        if (table.equals(Change.PolicyChanged.TABLE)) {
+            out.add(Change.PolicyChanged.of(new StructColumns(after)));
+            return;
+        }
         Origin origin = new Origin(new Lsn(source.getInt64("lsn")), lastCommit, source.getInt64("ts_us"));
-        out.add(new Change.Inserted(
-                table(source.getString("schema"), source.getString("table")), origin, new StructColumns(after)));
+        out.add(new Change.Inserted(table, origin, new StructColumns(after)));
     }
 
     private TableName table(String schema, String table) {

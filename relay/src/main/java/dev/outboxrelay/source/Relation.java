@@ -1,5 +1,6 @@
 package dev.outboxrelay.source;
 
+import dev.outboxrelay.decode.Change;
 import dev.outboxrelay.event.TableName;
 import java.nio.ByteBuffer;
 import java.sql.SQLException;
@@ -23,6 +24,8 @@ final class Relation {
 
     private final boolean readByEngine;
 
+    private final boolean ofPolicies;
+
     /**
      * @param wanted the columns that an event is made of; one that the table or the publication has not reads as null
      * @param columns all columns of a row, in its order
@@ -41,6 +44,7 @@ final class Relation {
             }
         }
         this.readByEngine = unknown;
+        this.ofPolicies = table.equals(Change.PolicyChanged.TABLE);
     }
 
     TableName table() {
@@ -54,6 +58,11 @@ final class Relation {
     /** Whether a wanted column is of a type that only the engine can read. */
     boolean isReadByEngine() {
         return readByEngine;
+    }
+
+    /** Whether its rows tell of changed policies. */
+    boolean isOfPolicies() {
+        return ofPolicies;
     }
 
     /**

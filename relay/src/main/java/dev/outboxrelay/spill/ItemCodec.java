@@ -2,6 +2,7 @@ package dev.outboxrelay.spill;
 
 import dev.outboxrelay.decode.Decoded;
 import dev.outboxrelay.event.EventId;
+import dev.outboxrelay.event.Header;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Origin;
 import dev.outboxrelay.event.OutboxEvent;
@@ -11,6 +12,7 @@ import dev.outboxrelay.event.RowRef;
 import dev.outboxrelay.event.TableName;
 import dev.outboxrelay.lane.Item;
 import dev.outboxrelay.lane.Rejection;
+import dev.outboxrelay.route.Envelope;
 import dev.outboxrelay.route.Routed;
 import dev.outboxrelay.watermark.Ticket;
 import java.io.ByteArrayInputStream;
@@ -20,6 +22,9 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -32,11 +37,17 @@ public final class ItemCodec {
     private static final int DELIVERABLE = 0;
     private static final int REJECTED = 1;
     private static final int AGAIN = 2;
+    private static final int DROPPED = 3;
+    /** To be delivered, and a routing rule has changed it. */
+    private static final int REWRITTEN = 4;
 
     private final Function<Decoded, Routed> router;
     private TableName lastTable = TableName.OUTBOX_MESSAGE;
 
-    /** @param router the one that routed the items: an envelope is made anew instead of being kept */
+    /**
+     * @param router one without routing rules: an envelope is made anew instead of being kept, and what the rules said
+     *     when the item arrived is kept, since they may be others by now
+     */
     public ItemCodec(Function<Decoded, Routed> router) {
         this.router = router;
     }
@@ -48,12 +59,18 @@ public final class ItemCodec {
                 new ByteArrayOutputStream(256 + event.payload().size());
         try (DataOutputStream out = new DataOutputStream(bytes)) {
             Rejection rejection = item.rejection();
-            out.writeByte(item.isAgain() ? AGAIN : rejection == null ? DELIVERABLE : REJECTED);
+            int kind = kind(item);
+            out.writeByte(kind);
             out.writeLong(item.ticket().number());
             out.writeLong(item.tableSeq());
             if (rejection != null) {
                 write(out, rejection.reason().name());
                 write(out, rejection.error());
+                out.writeBoolean(rejection.byRule());
+            } else if (kind == DROPPED) {
+                write(out, item.droppedBy());
+            } else if (kind == REWRITTEN) {
+                writeRewritten(out, Objects.requireNonNull(item.envelope()));
             }
             write(out, event.id().value());
             write(out, event.row().table().schema());
@@ -83,11 +100,18 @@ public final class ItemCodec {
             int kind = in.readByte();
             Ticket ticket = new Ticket(in.readLong());
             long tableSeq = in.readLong();
-            Rejection rejection = kind == REJECTED ? new Rejection(Reason.valueOf(text(in)), text(in)) : null;
-            OutboxEvent event = event(in);
-            if (rejection != null) {
-                return Item.rejected(ticket, event, rejection);
+            if (kind == REJECTED) {
+                Rejection rejection = new Rejection(Reason.valueOf(text(in)), text(in), in.readBoolean());
+                return Item.rejected(ticket, event(in), rejection);
             }
+            if (kind == DROPPED) {
+                String rule = text(in);
+                return Item.dropped(ticket, event(in), rule);
+            }
+            if (kind == REWRITTEN) {
+                return rewritten(ticket, in);
+            }
+            OutboxEvent event = event(in);
             if (kind == AGAIN) {
                 return Item.again(ticket, event, tableSeq);
             }
@@ -96,6 +120,45 @@ public final class ItemCodec {
             }
             throw new IOException(event + " was to be delivered and is not any more");
         }
+    }
+
+    private static int kind(Item item) {
+        if (item.isAgain()) {
+            return AGAIN;
+        }
+        if (item.rejection() != null) {
+            return REJECTED;
+        }
+        if (item.droppedBy() != null) {
+            return DROPPED;
+        }
+        Envelope envelope = item.envelope();
+        return envelope == null || envelope.rule() == null ? DELIVERABLE : REWRITTEN;
+    }
+
+    private static void writeRewritten(DataOutputStream out, Envelope envelope) throws IOException {
+        write(out, envelope.rule());
+        write(out, envelope.subject());
+        out.writeInt(envelope.headers().size());
+        for (Header header : envelope.headers()) {
+            write(out, header.name());
+            write(out, header.value());
+        }
+    }
+
+    private Item rewritten(Ticket ticket, DataInputStream in) throws IOException {
+        String rule = text(in);
+        String subject = text(in);
+        List<Header> headers = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            headers.add(new Header(text(in), text(in)));
+        }
+        OutboxEvent event = event(in);
+        if (router.apply(new Decoded.Event(event)) instanceof Routed.Deliverable plain) {
+            return Item.deliverable(
+                    ticket, new Envelope(event, plain.envelope().address(), subject, List.copyOf(headers), rule));
+        }
+        throw new IOException(event + " was to be delivered and is not any more");
     }
 
     private OutboxEvent event(DataInputStream in) throws IOException {

@@ -1,26 +1,27 @@
 package dev.outboxrelay.streams;
 
-import dev.outboxrelay.config.StreamSettings;
 import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.Position;
 import dev.outboxrelay.lane.Failure;
 import dev.outboxrelay.lane.Look;
 import dev.outboxrelay.lane.ServerErrors;
 import dev.outboxrelay.lane.StreamTail;
+import dev.outboxrelay.policy.StreamPlan;
+import dev.outboxrelay.policy.StreamPolicy;
 import dev.outboxrelay.route.Address;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
-import io.nats.client.api.DiscardPolicy;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.RetentionPolicy;
-import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
 import io.nats.client.api.StreamState;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -41,30 +42,26 @@ final class StreamDirectory {
     private static final String TENANT = "outbox.tenant";
 
     private final JetStreamManagement management;
-    private final StreamSettings settings;
     private final Runnable created;
 
-    StreamDirectory(Connection connection, StreamSettings settings, Runnable created) throws IOException {
+    StreamDirectory(Connection connection, Runnable created) throws IOException {
         this.management = connection.jetStreamManagement();
-        this.settings = settings;
         this.created = created;
     }
 
-    /** The stream's end, after making sure that the stream is there and is this tenant's. */
-    StreamTail attach(Address address, Look look) throws IOException, JetStreamApiException, NotOurs, NotCreated {
-        StreamInfo info = find(address);
-        if (info == null) {
-            try {
-                info = create(address);
-            } catch (JetStreamApiException e) {
-                throw new NotCreated(e);
-            }
-        }
-        verifyOwner(address, info);
+    /** The stream's end; it exists and is this tenant's. */
+    StreamTail tail(Address address, StreamInfo info, Look look) throws IOException, JetStreamApiException {
         return tail(address.stream().value(), info.getStreamState(), look);
     }
 
-    private @Nullable StreamInfo find(Address address) throws IOException, JetStreamApiException {
+    /** All streams there are. */
+    List<StreamInfo> all() throws IOException, JetStreamApiException {
+        return management.getStreams();
+    }
+
+    /** The tenant's stream; null when there is none. */
+    @Nullable
+    StreamInfo find(Address address) throws IOException, JetStreamApiException {
         try {
             return management.getStreamInfo(address.stream().value());
         } catch (JetStreamApiException e) {
@@ -75,25 +72,37 @@ final class StreamDirectory {
         }
     }
 
-    private StreamInfo create(Address address) throws IOException, JetStreamApiException {
-        StreamInfo info = management.addStream(StreamConfiguration.builder()
+    StreamInfo create(Address address, StreamPolicy policy) throws IOException, JetStreamApiException {
+        StreamConfiguration.Builder builder = StreamConfiguration.builder()
                 .name(address.stream().value())
                 .subjects(address.subjects())
                 .retentionPolicy(RetentionPolicy.Limits)
-                .discardPolicy(DiscardPolicy.Old)
-                .storageType(StorageType.File)
-                .replicas(settings.replicas())
-                .maxAge(settings.maxAge())
-                .maxMessages(settings.maxMessages())
-                .duplicateWindow(settings.duplicateWindow())
-                .metadata(Map.of(TENANT, address.tenant().value()))
-                .build());
+                .metadata(Map.of(TENANT, address.tenant().value(), StreamPlan.MARK_KEY, StreamPlan.mark(policy)));
+        StreamInfo info =
+                management.addStream(StreamShapes.apply(policy, builder).build());
         created.run();
         return info;
     }
 
+    /** Gives a stream another shape; whatever else it has stays. */
+    void update(StreamInfo info, StreamPolicy target, String mark) throws IOException, JetStreamApiException {
+        Map<String, String> metadata = new HashMap<>();
+        Map<String, String> before = info.getConfiguration().getMetadata();
+        if (before != null) {
+            before.forEach((key, value) -> {
+                if (!key.startsWith("_nats.")) { // the server's own
+                    metadata.put(key, value);
+                }
+            });
+        }
+        metadata.put(StreamPlan.MARK_KEY, mark);
+        StreamConfiguration.Builder builder =
+                StreamConfiguration.builder(info.getConfiguration()).metadata(metadata);
+        management.updateStream(StreamShapes.apply(target, builder).build());
+    }
+
     /** A stream without the metadata was made by somebody else; it is ours if it takes exactly our subjects. */
-    private static void verifyOwner(Address address, StreamInfo info) throws NotOurs {
+    static void verifyOwner(Address address, StreamInfo info) throws NotOurs {
         Map<String, String> metadata = info.getConfiguration().getMetadata();
         String owner = metadata == null ? null : metadata.get(TENANT);
         if (owner != null && !owner.equals(address.tenant().value())) {
@@ -221,22 +230,6 @@ final class StreamDirectory {
                 return null;
             }
             throw e;
-        }
-    }
-
-    /** There is no stream, and the server does not make one. */
-    static final class NotCreated extends Exception {
-
-        private static final long serialVersionUID = 1L;
-        private final transient JetStreamApiException answer;
-
-        NotCreated(JetStreamApiException answer) {
-            super(answer);
-            this.answer = answer;
-        }
-
-        JetStreamApiException answer() {
-            return answer;
         }
     }
 

@@ -15,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.LongSupplier;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The label {@code tenant} takes a bounded number of values: see {@link TenantLabels}.
  * {@code oldest_unsettled_seconds} carries it too, since its lane knows the age anyway and an alert should name the
  * tenant; the whole relay's is {@code max(outbox_relay_oldest_unsettled_seconds)}. A tenant with a label of its own has
- * 38 series, plus one for each reason its events were dead-lettered for.
+ * 39 series, plus one for each reason its events were dead-lettered for.
  *
  * <p>Values that are not known yet (the slot's, until it was read once) have no series rather than a wrong 0.
  *
@@ -59,6 +60,8 @@ public final class Meters {
             counter("events_published_total", "Events acknowledged by a PubAck of their tenant's stream.", TENANT);
     private final Counter duplicate =
             counter("events_duplicate_total", "Events skipped by the fence: their stream holds them already.", TENANT);
+    private final Counter dropped = counter(
+            "events_dropped_total", "Events that a routing rule dropped: nothing of them was published.", TENANT);
     private final Counter deadLettered =
             counter("events_dead_lettered_total", "Events written to outbox.dead_letter.", TENANT, "reason");
     private final Histogram publish =
@@ -78,6 +81,8 @@ public final class Meters {
     private final Gauge leader = gauge("leader", "1 while this instance leads its slot, else 0.");
 
     private volatile @Nullable Slot slot;
+    private volatile double lookSeconds = Double.NaN;
+    private final ConsumerMeters consumers;
 
     /**
      * Creates all meters at zero.
@@ -104,6 +109,21 @@ public final class Meters {
                 .register(registry);
         slotGauge("slot_retained_bytes", "WAL that Postgres keeps for the slot.", Slot::retainedBytes);
         slotGauge("slot_confirmed_lag_bytes", "WAL behind the slot's confirmed LSN.", Slot::confirmedLagBytes);
+        consumers = new ConsumerMeters(PREFIX, labels, registry);
+        GaugeWithCallback.builder()
+                .name(PREFIX + "lag_look_seconds")
+                .help("How long the last look at all consumers took.")
+                .callback(callback -> {
+                    if (!Double.isNaN(lookSeconds)) {
+                        callback.call(lookSeconds);
+                    }
+                })
+                .register(registry);
+        GaugeWithCallback.builder()
+                .name(PREFIX + "tenants_without_label")
+                .help("Tenants that share the label (others).")
+                .callback(callback -> callback.call(labels.others()))
+                .register(registry);
         Info.builder()
                 .name(PREFIX + "build_info")
                 .help("Versions of the relay and of the libraries at its two ends.")
@@ -149,6 +169,18 @@ public final class Meters {
     /** Says what the slot's last reading showed, in bytes of WAL. */
     public void slot(long retainedBytes, long confirmedLagBytes) {
         slot = new Slot(retainedBytes, confirmedLagBytes);
+    }
+
+    /** Says what one look at all consumers showed, and how long it took. */
+    public void consumers(List<ConsumerReading> readings, Duration took) {
+        consumers.show(readings);
+        lookSeconds = took.toNanos() / 1e9;
+    }
+
+    /** Says that the consumers are not known, so that their last values do not stand as if they were true. */
+    public void consumersUnknown() {
+        consumers.show(null);
+        lookSeconds = Double.NaN;
     }
 
     /** Says how much WAL the slot may keep, in bytes. */
@@ -221,6 +253,7 @@ public final class Meters {
                         l,
                         published.labelValues(l),
                         duplicate.labelValues(l),
+                        dropped.labelValues(l),
                         reason -> deadLettered.labelValues(l, reason),
                         publish.labelValues(l),
                         endToEnd.labelValues(l)));

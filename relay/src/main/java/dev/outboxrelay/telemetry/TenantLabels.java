@@ -21,8 +21,12 @@ final class TenantLabels {
     /** The label for rows whose tenant id breaks the rule; such an id is never shown, it may be anything. */
     static final String INVALID = "(invalid)";
 
+    /** So many tenants among the others are told apart when they are counted. */
+    private static final int MOST_OTHERS = 1_000_000;
+
     private final int max;
     private final Set<String> own = ConcurrentHashMap.newKeySet();
+    private final Set<String> others = ConcurrentHashMap.newKeySet();
 
     /**
      * Allows {@code max} tenants a label of their own; 0 puts every tenant among the others.
@@ -42,7 +46,18 @@ final class TenantLabels {
         if (own.contains(tenant)) {
             return tenant;
         }
-        return claim(tenant) ? tenant : OTHERS;
+        if (claim(tenant)) {
+            return tenant;
+        }
+        if (others.size() < MOST_OTHERS && !tenant.equals(OTHERS) && !tenant.equals(INVALID)) {
+            others.add(tenant);
+        }
+        return OTHERS;
+    }
+
+    /** How many tenants share the row of the others. */
+    int others() {
+        return others.size();
     }
 
     private synchronized boolean claim(String tenant) {

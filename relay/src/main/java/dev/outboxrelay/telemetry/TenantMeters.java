@@ -20,6 +20,7 @@ public final class TenantMeters {
     private final String label;
     private final CounterDataPoint published;
     private final CounterDataPoint duplicate;
+    private final CounterDataPoint dropped;
     private final Function<String, CounterDataPoint> deadLettered;
     private final DistributionDataPoint publishSeconds;
     private final DistributionDataPoint endToEndSeconds;
@@ -29,12 +30,14 @@ public final class TenantMeters {
             String label,
             CounterDataPoint published,
             CounterDataPoint duplicate,
+            CounterDataPoint dropped,
             Function<String, CounterDataPoint> deadLettered,
             DistributionDataPoint publishSeconds,
             DistributionDataPoint endToEndSeconds) {
         this.label = label;
         this.published = published;
         this.duplicate = duplicate;
+        this.dropped = dropped;
         this.deadLettered = deadLettered;
         this.publishSeconds = publishSeconds;
         this.endToEndSeconds = endToEndSeconds;
@@ -58,6 +61,11 @@ public final class TenantMeters {
     /** Counts {@code events} that the fence skipped. */
     public void duplicate(long events) {
         duplicate.inc(events);
+    }
+
+    /** Counts {@code events} that a routing rule dropped. */
+    public void dropped(long events) {
+        dropped.inc(events);
     }
 
     /**

@@ -7,6 +7,8 @@ import dev.outboxrelay.config.Problem;
 import dev.outboxrelay.config.Reading;
 import dev.outboxrelay.config.SettingCatalog;
 import dev.outboxrelay.config.Settings;
+import dev.outboxrelay.rule.RouteDraft;
+import dev.outboxrelay.rule.RouteRule;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -221,8 +223,72 @@ final class ConfigLoaderTest {
         String text = Files.readString(example);
         assertThat(SettingCatalog.all())
                 .filteredOn(setting -> !setting.isSecret())
-                .allSatisfy(setting -> assertThat(text)
-                        .contains(setting.key().substring(setting.key().lastIndexOf('.') + 1) + ":"));
+                .allSatisfy(setting -> assertThat(text).contains(lastWord(setting.key()) + ":"));
+    }
+
+    private static String lastWord(String key) {
+        String named = key.endsWith(".*") ? key.substring(0, key.length() - 2) : key;
+        return named.substring(named.lastIndexOf('.') + 1);
+    }
+
+    @Test
+    void routing_rules_are_read_with_headers_by_name() {
+        Path file = yaml("""
+                outbox:
+                  routes:
+                    - name: move audit
+                      subjects: audit.>
+                      action: rewrite
+                      subject-template: "archive.{rest}"
+                      headers:
+                        X-Kind: audit
+                        x.dotted: "1,2"
+                    - {name: no pings, tenants: "test-*", subjects: ping, action: drop}
+                """);
+
+        assertThat(settings(file, ADDRESSES).routes())
+                .containsExactly(
+                        rule(new RouteDraft(
+                                "move audit",
+                                "*",
+                                "audit.>",
+                                "rewrite",
+                                "archive.{rest}",
+                                "{\"X-Kind\":\"audit\",\"x.dotted\":\"1,2\"}")),
+                        rule(new RouteDraft("no pings", "test-*", "ping", "drop", null, null)));
+    }
+
+    @Test
+    void everything_that_is_wrong_with_routing_rules_is_said_at_once() {
+        Path file = yaml("""
+                outbox:
+                  routes:
+                    - name: a
+                      subjects: a*
+                      action: rewrite
+                      subject-template: tenant.other.x
+                      headers:
+                        Nats-Rollup: all
+                    - name: a
+                      action: copy
+                    - action: drop
+                      subject: x
+                """);
+
+        assertThat(problems(file, ADDRESSES))
+                .extracting(Problem::what)
+                .containsExactlyInAnyOrder(
+                        "outbox.routes[0].subjects",
+                        "outbox.routes[0].subject-template",
+                        "outbox.routes[0].headers.Nats-Rollup",
+                        "outbox.routes[1].action",
+                        "outbox.routes[1].name",
+                        "outbox.routes[2].name",
+                        "outbox.routes[2].subject");
+    }
+
+    private static RouteRule rule(RouteDraft draft) {
+        return ((RouteDraft.Checked.Good) draft.check()).rule();
     }
 
     private static Map<String, String> with(String variable, String value) {

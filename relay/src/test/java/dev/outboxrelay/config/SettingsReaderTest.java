@@ -3,6 +3,7 @@ package dev.outboxrelay.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outboxrelay.event.TableName;
+import dev.outboxrelay.event.TenantPattern;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -34,13 +35,27 @@ final class SettingsReaderTest {
                         64L << 20));
         assertThat(settings.naming()).isEqualTo(Naming.STRICT);
         assertThat(settings.streams())
-                .isEqualTo(new StreamSettings(3, Duration.ofDays(7), 1_000_000, Duration.ofMinutes(2), 8));
+                .isEqualTo(new StreamSettings(
+                        3,
+                        Duration.ofDays(7),
+                        1_000_000,
+                        Duration.ofMinutes(2),
+                        StreamSettings.NO_LIMIT,
+                        Discard.OLD,
+                        Storage.FILE,
+                        Compression.NONE,
+                        Provision.MANAGE,
+                        Duration.ofMinutes(5),
+                        8));
         assertThat(settings.lanes())
                 .isEqualTo(new LaneSettings(
                         500, 2, 64L << 20, 100_000, 16L << 20, 50_000, Duration.ofSeconds(30), null, 1L << 30));
         assertThat(settings.retry()).isEqualTo(new RetrySettings(Duration.ofMillis(50), Duration.ofSeconds(2), 10));
         assertThat(settings.settle()).isEqualTo(new SettleSettings(SettleMode.MARK, 500, Duration.ofMillis(5)));
-        assertThat(settings.admin()).isEqualTo(new AdminSettings("127.0.0.1", 8080, 1000));
+        assertThat(settings.consumers())
+                .isEqualTo(new ConsumerSettings(
+                        new ConsumerSettings.Defaults(Duration.ofSeconds(30), 500, -1, List.of()), List.of()));
+        assertThat(settings.admin()).isEqualTo(new AdminSettings("127.0.0.1", 8080, 1000, Duration.ofSeconds(5)));
     }
 
     @Test
@@ -72,7 +87,7 @@ final class SettingsReaderTest {
         assertThat(settings.source().table().name()).hasToString("shop.outbox");
         assertThat(settings.streams().maxAge()).isEqualTo(Duration.ofHours(36));
         assertThat(settings.lanes().maxBytes()).isEqualTo(2L << 20);
-        assertThat(settings.admin()).isEqualTo(new AdminSettings("::1", 0, 1000));
+        assertThat(settings.admin()).isEqualTo(new AdminSettings("::1", 0, 1000, Duration.ofSeconds(5)));
     }
 
     @Test
@@ -91,6 +106,65 @@ final class SettingsReaderTest {
                         "tenant_id",
                         SubjectTemplate.of("{aggregatetype}.{type}"),
                         SettleMode.KEEP));
+    }
+
+    @Test
+    void consumers_take_what_they_do_not_say_from_nobody_yet() {
+        Settings settings = read(Map.of(
+                "outbox.consumer-defaults.ack-wait", "10s",
+                "outbox.consumer-defaults.backoff", "1s, 10s",
+                "outbox.consumers[0].name", "billing",
+                "outbox.consumers[1].name", "audit",
+                "outbox.consumers[1].tenants", "big-*",
+                "outbox.consumers[1].filter-subject", "events.order.>",
+                "outbox.consumers[1].ack-wait", "1m",
+                "outbox.consumers[1].max-ack-pending", "-1",
+                "outbox.consumers[1].max-deliver", "5",
+                "outbox.consumers[1].backoff", "1s,2s"));
+
+        assertThat(settings.consumers())
+                .isEqualTo(new ConsumerSettings(
+                        new ConsumerSettings.Defaults(
+                                Duration.ofSeconds(10),
+                                500,
+                                -1,
+                                List.of(Duration.ofSeconds(1), Duration.ofSeconds(10))),
+                        List.of(
+                                new ConsumerSettings.Entry(
+                                        TenantPattern.EVERY, new ConsumerWish("billing", null, null, null, null, null)),
+                                new ConsumerSettings.Entry(
+                                        TenantPattern.of("big-*"),
+                                        new ConsumerWish(
+                                                "audit",
+                                                "events.order.>",
+                                                Duration.ofMinutes(1),
+                                                -1,
+                                                5,
+                                                List.of(Duration.ofSeconds(1), Duration.ofSeconds(2)))))));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "name | a.b | without . * > /",
+                "filter-subject | events..x | has an empty token",
+                "filter-subject | tenant.acme.x | counts below each tenant's own prefix",
+                "max-ack-pending | 0 | is not -1 or a whole number",
+                "max-deliver | -2 | is not -1 or a whole number",
+                "max-deliver | 1 | 2 pauses, but only 1 deliveries",
+                "ack-wait | 0s | is not a duration",
+                "backoff | 1s;2s | is not durations separated by commas"
+            })
+    void a_consumer_that_nats_would_refuse_is_refused_at_the_start(String key, String value, String why) {
+        Map<String, String> texts = new LinkedHashMap<>();
+        texts.put("outbox.consumer-defaults.backoff", "1s, 10s");
+        texts.put("outbox.consumers[0].name", "billing");
+        texts.put("outbox.consumers[0]." + key, value);
+
+        assertThat(problems(texts))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.toString()).contains("outbox.consumers[0]." + key, why));
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.outboxrelay.lane;
 
 import dev.outboxrelay.config.Naming;
 import dev.outboxrelay.event.EventId;
+import dev.outboxrelay.event.Header;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Origin;
 import dev.outboxrelay.event.OutboxEvent;
@@ -10,7 +11,6 @@ import dev.outboxrelay.event.RowRef;
 import dev.outboxrelay.event.TableName;
 import dev.outboxrelay.route.Address;
 import dev.outboxrelay.route.Envelope;
-import dev.outboxrelay.route.Header;
 import dev.outboxrelay.watermark.Ticket;
 import java.util.List;
 

@@ -221,6 +221,7 @@ final class Leaders {
                     1_000_000,
                     1 << 30,
                     Duration.ofDays(1),
+                    false,
                     false);
             this.lane = new Lane(address, limits, fence, new SplittableRandom(term), this);
             lane.connected(1 << 20, now);

@@ -3,11 +3,11 @@ package dev.outboxrelay.lane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outboxrelay.event.EventId;
+import dev.outboxrelay.event.Header;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Position;
 import dev.outboxrelay.event.SlotIdentity;
 import dev.outboxrelay.route.Envelope;
-import dev.outboxrelay.route.Header;
 import io.nats.client.impl.Headers;
 import java.util.ArrayList;
 import java.util.List;

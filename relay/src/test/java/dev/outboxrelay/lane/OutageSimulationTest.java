@@ -36,6 +36,7 @@ final class OutageSimulationTest {
                     List.of(Rules.Variant.values()).get(random.nextInt(3)),
                     parking,
                     false,
+                    false,
                     Rules.Broken.NOTHING);
 
             World world = World.run(rules, steps);

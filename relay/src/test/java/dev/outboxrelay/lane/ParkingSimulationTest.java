@@ -73,6 +73,23 @@ final class ParkingSimulationTest {
     }
 
     @Test
+    void pausing_resuming_and_other_windows_lose_double_and_reorder_nothing() {
+        Tally tally = crashing(2).withPolicies().run(15_000);
+
+        assertThat(tally.doubled + tally.reordered + tally.unusableFences + tally.wrongFences)
+                .isZero();
+        assertThat(tally.parked).isPositive();
+    }
+
+    @Test
+    void pausing_beside_operators_and_tenants_that_hold_keeps_the_order() {
+        Tally tally = crashing(2).withPolicies().withOperators().holding().run(10_000);
+
+        assertThat(tally.doubled + tally.reordered).isZero();
+        assertThat(tally.replayed).isPositive();
+    }
+
+    @Test
     void without_comparing_parked_events_with_the_stream_some_are_doubled() {
         assertThatThrownBy(() -> crashing(2, Broken.RECONCILE).run(10_000))
                 .isInstanceOf(AssertionError.class)

@@ -31,7 +31,8 @@ final class RecordingOutput implements LaneOutput {
     Lane lane(Naming naming, RetryPolicy retry) {
         return new Lane(
                 Address.of("acme", naming).orElseThrow(),
-                new LaneLimits(10, 10, retry, Duration.ofSeconds(30), 100, 1 << 20, Duration.ofSeconds(30), false),
+                new LaneLimits(
+                        10, 10, retry, Duration.ofSeconds(30), 100, 1 << 20, Duration.ofSeconds(30), false, false),
                 new Fence(1, new SlotIdentity(7, 1, "slot"), new Lsn(1), true),
                 new SplittableRandom(1),
                 this);

@@ -20,6 +20,13 @@ final class Row {
         STUBBORN
     }
 
+    /** What routing rules say. */
+    enum Ruling {
+        NONE,
+        DROP,
+        DEAD_LETTER
+    }
+
     final int tenant;
     Fate fate;
     final EventId id;
@@ -27,6 +34,12 @@ final class Row {
     int refusalsLeft;
     boolean marked;
     boolean replayed;
+    /** A lane dropped it, as the rules said then. */
+    boolean dropped;
+    /** A copy of it reached the server after the session that had sent it was over. */
+    boolean heldUp;
+    /** Rules made it a dead letter. */
+    boolean ruledOut;
 
     /** Its row in the table of dead letters. */
     @Nullable

@@ -10,6 +10,7 @@ package dev.outboxrelay.lane;
  * @param variant which server it is
  * @param parking whether events are parked soon
  * @param hold whether later events wait behind a dead letter
+ * @param routing whether routing rules drop events and make dead letters, others after each change of rules
  * @param broken what is switched off to see whether the checks notice
  */
 record Rules(
@@ -20,11 +21,12 @@ record Rules(
         Variant variant,
         boolean parking,
         boolean hold,
+        boolean routing,
         Broken broken) {
 
     /** Rules under which nothing is parked. */
     Rules(int tenants, int window, int deadLetters, long duplicateWindow, Variant variant, Broken broken) {
-        this(tenants, window, deadLetters, duplicateWindow, variant, false, false, broken);
+        this(tenants, window, deadLetters, duplicateWindow, variant, false, false, false, broken);
     }
 
     /** How servers differ in what they answer to a retry. */
@@ -47,7 +49,9 @@ record Rules(
         /** The slot confirms what is settled whether or not everything before it is. */
         WATERMARK,
         /** What was parked is not compared with the stream's end. */
-        RECONCILE
+        RECONCILE,
+        /** What a routing rule makes a dead letter counts as what could never be published. */
+        RULED_OUT
     }
 
     boolean broken(Broken what) {

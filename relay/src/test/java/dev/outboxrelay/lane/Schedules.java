@@ -27,6 +27,7 @@ final class Schedules {
     private boolean parking;
     private boolean holding;
     private boolean remembering;
+    private boolean routing;
     private final Rules.Broken broken;
 
     Schedules(int tenants, Rules.Broken broken) {
@@ -62,6 +63,11 @@ final class Schedules {
         return with(Kind.PARK, 8).with(Kind.TABLE, 10).with(Kind.PARK_NOW, 2);
     }
 
+    /** Tenants that are paused and resumed, and whose windows change. */
+    Schedules withPolicies() {
+        return with(Kind.POLICY, 4);
+    }
+
     /**
      * Operators that decide about dead letters. What they replay changes the order in which events are sent, so copies
      * that were held up may fit into the chain a second time: only the server's memory of ids stands against that.
@@ -77,6 +83,21 @@ final class Schedules {
         return this;
     }
 
+    /**
+     * Routing rules that change. What one start drops and the next one sends shifts the chain, so that copies which
+     * were held up may fit into it a second time: only the server's memory of ids stands against that, as for replays.
+     */
+    Schedules withRouting() {
+        remembering = true;
+        return withRoutingAndNoMemory();
+    }
+
+    /** The same with a server that forgets ids soon. */
+    Schedules withRoutingAndNoMemory() {
+        routing = true;
+        return with(Kind.RULES, 4);
+    }
+
     Rules rules(long seed) {
         RandomGenerator random = new SplittableRandom(seed);
         long[] windows = {0, 20_000_000L, 200_000_000L};
@@ -88,6 +109,7 @@ final class Schedules {
                 List.of(Rules.Variant.values()).get(random.nextInt(3)),
                 parking,
                 holding,
+                routing,
                 broken);
     }
 
@@ -116,6 +138,7 @@ final class Schedules {
             case COMMIT -> new Step(kind, 1 + random.nextInt(4), random.nextInt(1 << 20));
             case RECEIVE, SERVE, ANSWER, DEAD_LETTER, MARK, PARK, TABLE ->
                 new Step(kind, 1 + random.nextInt(4), random.nextInt(3));
+            case POLICY -> new Step(kind, random.nextInt(4), random.nextInt(12));
             case TICK -> new Step(kind, 5 + random.nextInt(60), 0);
             default -> new Step(kind, random.nextInt(4), random.nextInt(4));
         };

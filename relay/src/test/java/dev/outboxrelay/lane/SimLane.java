@@ -34,17 +34,22 @@ final class SimLane implements LaneOutput {
         this.tenant = tenant;
         this.fence = fence;
         this.address = world.addresses.get(tenant);
+        this.lane = new Lane(address, limits(), fence, new SplittableRandom(tenant), this);
+    }
+
+    /** As the tenant's policy is now. */
+    LaneLimits limits() {
         RetryPolicy retry = new RetryPolicy(Duration.ofMillis(10), Duration.ofMillis(100), MAX_ATTEMPTS);
-        LaneLimits limits = new LaneLimits(
-                world.rules.window(),
+        return new LaneLimits(
+                world.window(tenant),
                 world.rules.deadLetters(),
                 retry,
                 Duration.ofMillis(50),
                 world.rules.parking() ? 5 : 1_000_000,
                 1 << 30,
                 world.rules.parking() ? Duration.ofMillis(60) : Duration.ofDays(1),
-                world.rules.hold());
-        this.lane = new Lane(address, limits, fence, new SplittableRandom(tenant), this);
+                world.rules.hold(),
+                world.isPaused(tenant));
     }
 
     void arrived(Item item) {
@@ -81,7 +86,13 @@ final class SimLane implements LaneOutput {
     @Override
     public void resolve(List<Item> items) {
         session.request(() -> {
-            items.forEach(item -> session.resolve(item.event().id()));
+            for (Item item : items) {
+                if (item.droppedBy() == null) {
+                    session.resolve(item.event().id());
+                } else {
+                    session.discard(item.event().id());
+                }
+            }
             input(() -> lane.resolved(world.now));
         });
     }
@@ -131,8 +142,11 @@ final class SimLane implements LaneOutput {
         if (openLetters > 0) {
             world.violation(item.event().id() + " was sent behind a dead letter that is not committed");
         }
-        if (lane.inFlight() > world.rules.window()) {
+        if (lane.inFlight() > world.window(tenant)) {
             world.violation("the window holds " + lane.inFlight());
+        }
+        if (world.isPaused(tenant)) {
+            world.violation(item.event().id() + " was sent although the tenant is paused");
         }
         world.send(new World.Flight(
                 tenant,
@@ -164,7 +178,13 @@ final class SimLane implements LaneOutput {
                 session.toMark(item);
             }
         }
+        if (how == How.DROPPED) {
+            items.forEach(item -> world.row(item.event().id()).dropped = true);
+            world.tally.dropped += items.size();
+        }
         if (how == How.SKIPPED) {
+            world.tally.skippedRuledOut +=
+                    (int) items.stream().filter(Item::isRuledOut).count();
             world.tally.skipped += items.size();
         }
     }

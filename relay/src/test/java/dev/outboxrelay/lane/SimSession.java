@@ -131,10 +131,22 @@ final class SimSession {
         arrivals.computeIfAbsent(lane, unused -> new ArrayList<>()).add(item);
     }
 
-    private static Item fresh(Row row, Ticket ticket, SimLane lane, OutboxEvent event) {
+    private Item fresh(Row row, Ticket ticket, SimLane lane, OutboxEvent event) {
+        Row.Ruling ruling = world.ruling(row);
+        if (ruling == Row.Ruling.DROP) {
+            return Item.dropped(ticket, event, "rule");
+        }
+        if (ruling == Row.Ruling.DEAD_LETTER) {
+            return Item.rejected(ticket, event, ruledOut(row));
+        }
         return row.fate == Row.Fate.REJECTED
                 ? Item.rejected(ticket, event, new Rejection(Reason.INVALID_SUBJECT, "invalid"))
                 : Item.deliverable(ticket, new Envelope(event, lane.address, lane.address.prefix() + "s", List.of()));
+    }
+
+    private Rejection ruledOut(Row row) {
+        row.ruledOut = true;
+        return new Rejection(Reason.ROUTED_TO_DEAD_LETTER, "rule", !world.rules.broken(Rules.Broken.RULED_OUT));
     }
 
     private static OutboxEvent event(Row row, Lsn after) {
@@ -262,8 +274,15 @@ final class SimSession {
         }
     }
 
-    private static Item late(Row row, SimLane lane) {
+    private Item late(Row row, SimLane lane) {
         OutboxEvent event = event(row, Lsn.NONE);
+        Row.Ruling ruling = world.ruling(row);
+        if (ruling == Row.Ruling.DROP) {
+            return Item.lateDropped(seq(row), event, "rule");
+        }
+        if (ruling == Row.Ruling.DEAD_LETTER) {
+            return Item.lateRejected(seq(row), event, ruledOut(row));
+        }
         return row.fate == Row.Fate.REJECTED
                 ? Item.lateRejected(seq(row), event, new Rejection(Reason.INVALID_SUBJECT, "invalid"))
                 : Item.late(seq(row), new Envelope(event, lane.address, lane.address.prefix() + "s", List.of()));
@@ -280,6 +299,18 @@ final class SimSession {
         if (letter != null && (letter.waits() || letter.state == Row.Letter.State.DISCARDED)) {
             letter.state = letter.state == Row.Letter.State.PARKED ? Row.Letter.State.SENT : Row.Letter.State.REPLAYED;
             row.marked = true;
+        }
+    }
+
+    /** A rule drops what waits in the table. */
+    void discard(EventId id) {
+        Row row = world.row(id);
+        Row.Letter letter = row.letter;
+        if (letter != null && letter.waits()) {
+            letter.state = Row.Letter.State.DISCARDED;
+            row.dropped = true;
+            row.marked = true;
+            world.tally.dropped++;
         }
     }
 
@@ -308,6 +339,13 @@ final class SimSession {
     /** The leader learns that an operator decided something. */
     void operatorDecided(int tenant) {
         lane(tenant).lane.backlogWaits(world.now);
+    }
+
+    void policyChanged(int tenant) {
+        SimLane known = lanes.get(tenant);
+        if (known != null) {
+            known.lane.limits(known.limits(), world.now);
+        }
     }
 
     void parkNow(int tenant, boolean blindly) {

@@ -63,8 +63,12 @@ record Step(Kind kind, int a, int b) {
         REPLAY,
         /** An operator gives dead letter number {@code a} up. */
         DISCARD,
+        /** The routing rules change for everything that arrives from now on. */
+        RULES,
         /** Somebody has the lane of tenant {@code a} park what waits. */
         PARK_NOW,
+        /** Tenant {@code a} gets other bounds: paused or not by the lowest bit of {@code b}, the rest is its window. */
+        POLICY,
         /** As {@link #PARK_NOW}, before the lane could look at its stream. */
         PARK_BLINDLY,
         /** {@code a} rows are marked as published, and their tickets settle; {@code b} tells where to begin. */

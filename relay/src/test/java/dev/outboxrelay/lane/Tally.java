@@ -11,6 +11,9 @@ final class Tally {
     int reordered;
     int deadLetters;
     int skipped;
+    int dropped;
+    int skippedRuledOut;
+    int ruledOutTooLate;
     int parked;
     int reconciled;
     int replayed;
@@ -32,6 +35,9 @@ final class Tally {
         reordered += other.reordered;
         deadLetters += other.deadLetters;
         skipped += other.skipped;
+        dropped += other.dropped;
+        skippedRuledOut += other.skippedRuledOut;
+        ruledOutTooLate += other.ruledOutTooLate;
         parked += other.parked;
         reconciled += other.reconciled;
         replayed += other.replayed;
@@ -42,12 +48,14 @@ final class Tally {
 
     @Override
     public String toString() {
-        return "published " + published + ", skipped " + skipped + ", parked " + parked
+        return "published " + published + ", skipped " + skipped + " (ruled out " + skippedRuledOut + "), dropped "
+                + dropped + ", parked " + parked
                 + ", reconciled " + reconciled + ", replayed " + replayed + ", dead letters " + deadLetters
                 + ", sessions "
                 + sessions + ", restarts " + restarts + " (fences dropped " + wrongFences + "), lost tails " + lostTails
                 + ", confirmed fences " + confirmedFences + ", unusable fences " + unusableFences
-                + ", excused: doubled " + doubled + ", reordered " + reordered
+                + ", excused: ruled out too late " + ruledOutTooLate + ", doubled " + doubled + ", reordered "
+                + reordered
                 + "; healing rounds " + rounds;
     }
 }

@@ -60,6 +60,9 @@ final class World {
         @Nullable
         Consumer<SimStream.Answer> answer;
 
+        @Nullable
+        SimSession from;
+
         Flight(int tenant, EventId id, Position position, long expected, Consumer<SimStream.Answer> answer) {
             this.tenant = tenant;
             this.id = id;
@@ -88,6 +91,9 @@ final class World {
     final List<Runnable> tails = new ArrayList<>();
     final List<Lsn> flushed = new ArrayList<>(List.of(new Lsn(1_000)));
     final Tally tally = new Tally();
+    /** Windows of tenants whose policy was changed, negative while they are paused. */
+    final Map<Integer, Integer> policies = new HashMap<>();
+
     private final List<String> violations = new ArrayList<>();
     boolean connected = true;
     long now;
@@ -96,6 +102,7 @@ final class World {
     private long walEnd = 1_000;
     SimSession session;
     long letters;
+    private int rulings;
     private @Nullable Boolean restartWithFences;
 
     World(Rules rules) {
@@ -179,7 +186,9 @@ final class World {
             case TABLE -> repeat(a, session::table);
             case REPLAY -> decide(a, Row.Letter.State.REPLAYING);
             case DISCARD -> decide(a, Row.Letter.State.DISCARDED);
+            case RULES -> rulings++;
             case PARK_NOW -> session.parkNow(Math.floorMod(a, streams.size()), false);
+            case POLICY -> policy(Math.floorMod(a, streams.size()), 1 + b / 2, b % 2 == 1);
             case PARK_BLINDLY -> session.parkNow(Math.floorMod(a, streams.size()), true);
             case MARK -> repeat(a, () -> session.mark(b));
             case PROCESSED -> session.processed();
@@ -286,6 +295,7 @@ final class World {
         if (!connected) {
             violation("published while there is no connection: " + flight.id);
         }
+        flight.from = session;
         toServer.add(flight);
     }
 
@@ -302,6 +312,7 @@ final class World {
 
     private SimStream.Answer process(Flight flight) {
         Row row = row(flight.id);
+        row.heldUp |= flight.from != session;
         SimStream stream = streams.get(flight.tenant);
         if (row.fate == Row.Fate.POISON) {
             return new SimStream.Answer.Refused(new Failure(Failure.Kind.POISON, "10054", "too large"));
@@ -311,6 +322,15 @@ final class World {
             return new SimStream.Answer.Refused(new Failure(Failure.Kind.UNEXPLAINED, "99999", "no idea"));
         }
         return stream.publish(flight.id, flight.position, flight.expected, now);
+    }
+
+    /** What the routing rules say at this moment. */
+    Row.Ruling ruling(Row row) {
+        if (!rules.routing() || row.fate == Row.Fate.REJECTED) {
+            return Row.Ruling.NONE;
+        }
+        int dice = Math.floorMod(((row.id.hashCode() * 31 + rulings) * 0x9E3779B9) >>> 7, 8);
+        return dice < 2 ? Row.Ruling.DROP : dice == 2 ? Row.Ruling.DEAD_LETTER : Row.Ruling.NONE;
     }
 
     Row row(EventId id) {
@@ -484,6 +504,19 @@ final class World {
         tally.sessions++;
     }
 
+    private void policy(int tenant, int window, boolean paused) {
+        policies.put(tenant, paused ? -window : window);
+        session.policyChanged(tenant);
+    }
+
+    boolean isPaused(int tenant) {
+        return policies.getOrDefault(tenant, 1) < 0;
+    }
+
+    int window(int tenant) {
+        return Math.abs(policies.getOrDefault(tenant, rules.window()));
+    }
+
     private void restore() {
         Lsn confirmed = confirmed();
         List<Entry> undone =
@@ -516,6 +549,7 @@ final class World {
     /** Failures stop: everything must get where it belongs. */
     private void heal() {
         streams.forEach(s -> s.trouble = null);
+        policies.keySet().forEach(tenant -> policy(tenant, window(tenant), false));
         long begin = now;
         int rounds = 0;
         while (!isQuiet()) {

@@ -37,6 +37,7 @@ final class Handed implements DebeziumSource.Handler, AutoCloseable {
     private final DebeziumSource source;
     private final List<Row> rows = new ArrayList<>();
     private final List<Lsn> passed = new ArrayList<>();
+    private final List<String> policies = new ArrayList<>();
     private @Nullable Throwable failure;
 
     private Handed(Outbox outbox, String slot, Settings settings) {
@@ -78,6 +79,8 @@ final class Handed implements DebeziumSource.Handler, AutoCloseable {
         for (Change change : changes) {
             if (change instanceof Change.Passed position) {
                 passed.add(position.lsn());
+            } else if (change instanceof Change.PolicyChanged policy) {
+                policies.add(rows.size() + " rows, then " + policy);
             } else if (change instanceof Change.Inserted row) {
                 Map<String, String> values = new TreeMap<>();
                 TableMapping mapping = mappings.get(row.table());
@@ -153,6 +156,11 @@ final class Handed implements DebeziumSource.Handler, AutoCloseable {
 
     synchronized List<Row> rows() {
         return List.copyOf(rows);
+    }
+
+    /** Changed policies, each with the number of rows before it. */
+    synchronized List<String> policies() {
+        return List.copyOf(policies);
     }
 
     synchronized List<Lsn> passed() {

@@ -362,6 +362,42 @@ final class ReadersIT {
                         "bytes " + java.util.HexFormat.of().formatHex("\\x41 plain".getBytes(StandardCharsets.UTF_8)));
     }
 
+    @Test
+    void changed_policies_come_in_their_place_among_the_rows() throws Exception {
+        createSlots();
+        outbox.insert(Row.of("a"), Row.of("a"));
+        outbox.execute("BEGIN; INSERT INTO outbox.message (tenant_id, subject, payload) VALUES ('a', 'x', '');"
+                + " INSERT INTO outbox.tenant (tenant_id, max_age) VALUES ('a', '3 days 00:00:01.5');"
+                + " INSERT INTO outbox.message (tenant_id, subject, payload) VALUES ('a', 'y', ''); COMMIT");
+        outbox.execute("BEGIN; UPDATE outbox.tenant SET paused = true; ROLLBACK");
+        outbox.execute("UPDATE outbox.tenant SET tenant_id = 'b'");
+        outbox.insert(Row.of("a"));
+        outbox.execute("TRUNCATE outbox.tenant");
+
+        String end = end();
+        try (Handed lean = Handed.start(outbox, "reader_lean", Reader.LEAN, Map.of())) {
+            lean.awaitPassed(end);
+            assertThat(lean.startCommand()).contains(BINARY);
+            assertThat(lean.rows()).hasSize(5);
+            assertThat(lean.policies())
+                    .satisfiesExactly(
+                            first -> assertThat(first)
+                                    .startsWith("3 rows, then PolicyChanged[object=tenant, key=a, json={")
+                                    .contains("\"max_age\": \"P3DT1.5S\"", "\"paused\": null"),
+                            gone -> assertThat(gone)
+                                    .startsWith("4 rows, then PolicyChanged[object=tenant, key=a, json=null"),
+                            renamed -> assertThat(renamed)
+                                    .startsWith("4 rows, then PolicyChanged[object=tenant, key=b, json={"),
+                            truncated -> assertThat(truncated)
+                                    .startsWith("5 rows, then PolicyChanged[object=tenant, key=b, json=null"));
+            lean.close();
+            try (Handed stock = Handed.start(outbox, "reader_stock", Reader.STOCK, Map.of())) {
+                stock.awaitPassed(end);
+                assertThat(stock.policies()).isEqualTo(lean.policies());
+            }
+        }
+    }
+
     private static Map<String, String> tables(String... names) {
         java.util.TreeMap<String, String> settings = new java.util.TreeMap<>();
         for (int i = 0; i < names.length; i++) {

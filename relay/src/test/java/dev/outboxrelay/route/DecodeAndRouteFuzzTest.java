@@ -11,6 +11,7 @@ import dev.outboxrelay.decode.Change;
 import dev.outboxrelay.decode.Decoded;
 import dev.outboxrelay.decode.Decoder;
 import dev.outboxrelay.event.EventId;
+import dev.outboxrelay.event.Header;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Origin;
 import dev.outboxrelay.event.OutboxEvent;

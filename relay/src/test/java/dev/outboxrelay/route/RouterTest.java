@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.outboxrelay.config.Naming;
 import dev.outboxrelay.decode.Decoded;
 import dev.outboxrelay.event.EventId;
+import dev.outboxrelay.event.Header;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Origin;
 import dev.outboxrelay.event.OutboxEvent;
@@ -13,8 +14,12 @@ import dev.outboxrelay.event.Payload;
 import dev.outboxrelay.event.Reason;
 import dev.outboxrelay.event.RowRef;
 import dev.outboxrelay.event.TableName;
+import dev.outboxrelay.rule.RouteDraft;
+import dev.outboxrelay.rule.RouteRules;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -262,5 +267,73 @@ final class RouterTest {
             text.append(pieces[random.nextInt(pieces.length)]);
         }
         return text.toString();
+    }
+
+    @Test
+    void the_first_rule_that_matches_decides_and_the_rows_own_header_wins() {
+        RouteRules rules = rules(
+                new RouteDraft("drop pings", "acme", "ping", "drop", null, null),
+                new RouteDraft(
+                        "move", "*", "audit.>", "rewrite", "archive.{rest}", "{\"X-A\":\"rule\",\"X-B\":\"rule\"}"),
+                new RouteDraft("bury", "*", "audit.login", "dead_letter", null, null),
+                new RouteDraft("bury others", "other", ">", "dead_letter", null, null));
+        Router ruled = new Router(Naming.STRICT, () -> rules);
+
+        assertThat(ruled.route(new Decoded.Event(event("acme", "ping", null))))
+                .isInstanceOfSatisfying(
+                        Routed.Dropped.class,
+                        dropped -> assertThat(dropped.rule()).isEqualTo("drop pings"));
+        assertThat(ruled.route(new Decoded.Event(event("acme", "audit.login", "{\"x-a\":\"own\"}"))))
+                .isInstanceOfSatisfying(Routed.Deliverable.class, moved -> {
+                    assertThat(moved.envelope().subject()).isEqualTo("tenant.acme.archive.login");
+                    assertThat(moved.envelope().headers())
+                            .containsExactly(new Header("x-a", "own"), new Header("X-B", "rule"));
+                });
+        assertThat(ruled.route(new Decoded.Event(event("acme", "tenant.acme.audit.login", null))))
+                .isInstanceOfSatisfying(
+                        Routed.Deliverable.class,
+                        moved -> assertThat(moved.envelope().subject()).isEqualTo("tenant.acme.archive.login"));
+        assertThat(ruled.route(new Decoded.Event(event("other", "ping", null))))
+                .isInstanceOfSatisfying(Routed.RuledOut.class, out -> {
+                    assertThat(out.reason()).isEqualTo(Reason.ROUTED_TO_DEAD_LETTER);
+                    assertThat(out.error()).contains("bury others");
+                });
+        assertThat(ruled.route(new Decoded.Event(event("acme", "else", null)))).isInstanceOf(Routed.Deliverable.class);
+    }
+
+    @Test
+    void new_rules_count_for_the_next_row() {
+        AtomicReference<RouteRules> current = new AtomicReference<>(RouteRules.NONE);
+        Router ruled = new Router(Naming.STRICT, current::get);
+        Decoded row = new Decoded.Event(event("acme", "a", null));
+
+        assertThat(ruled.route(row)).isInstanceOf(Routed.Deliverable.class);
+        current.set(rules(new RouteDraft("drop", "*", ">", "drop", null, null)));
+        assertThat(ruled.route(row)).isInstanceOf(Routed.Dropped.class);
+        current.set(RouteRules.NONE);
+        assertThat(ruled.route(row)).isInstanceOf(Routed.Deliverable.class);
+    }
+
+    @Test
+    void a_subject_that_a_rule_makes_is_judged_like_any_other() {
+        RouteRules rules = rules(
+                new RouteDraft("second first", "*", "*.tenant.>", "rewrite", "{2}.{rest}", null),
+                new RouteDraft("longer", "*", "long.*", "rewrite", "{2}.{2}", null));
+        Router ruled = new Router(Naming.STRICT, () -> rules);
+
+        assertThat(ruled.route(new Decoded.Event(event("acme", "x.tenant.other.y", null))))
+                .isInstanceOfSatisfying(Routed.RuledOut.class, out -> {
+                    assertThat(out.reason()).isEqualTo(Reason.CROSS_TENANT_SUBJECT);
+                    assertThat(out.error()).contains("second first");
+                });
+        assertThat(ruled.route(new Decoded.Event(event("acme", "long." + "x".repeat(1_500), null))))
+                .isInstanceOfSatisfying(
+                        Routed.RuledOut.class, out -> assertThat(out.reason()).isEqualTo(Reason.INVALID_SUBJECT));
+    }
+
+    private static RouteRules rules(RouteDraft... drafts) {
+        return RouteRules.of(Arrays.stream(drafts)
+                .map(draft -> ((RouteDraft.Checked.Good) draft.check()).rule())
+                .toList());
     }
 }

@@ -156,7 +156,20 @@ final class FunctionsIT {
                 "(name, priority, action, subject_pattern) VALUES ('r', 1, 'drop', 'a.>.b')",
                 "(name, priority, action, headers) VALUES ('r', 1, 'rewrite', '{\"NATS-Rollup\": \"all\"}')",
                 "(name, priority, action, headers) VALUES ('r', 1, 'rewrite', '{\"a\": [\"b\"]}')",
-                "(name, priority, action, headers) VALUES ('r', 1, 'rewrite', '[\"a\"]')"
+                "(name, priority, action, headers) VALUES ('r', 1, 'rewrite', '[\"a\"]')",
+                "(name, priority, action, headers) VALUES ('r', 1, 'rewrite', '{\"a\": \"größe\"}')",
+                "(name, priority, action, headers) VALUES ('r', 1, 'rewrite', '{\"a b\": \"c\"}')",
+                "(name, priority, action, subject_pattern) VALUES ('r', 1, 'drop', 'a*')",
+                "(name, priority, action, subject_pattern) VALUES ('r', 1, 'drop', 'a.b>')",
+                "(name, priority, action, subject_template) VALUES ('r', 1, 'rewrite', 'TENANT.{1}')",
+                "(name, priority, action, subject_template) VALUES ('r', 1, 'rewrite', '{2}')",
+                "(name, priority, action, subject_template) VALUES ('r', 1, 'rewrite', '{0}')",
+                "(name, priority, action, subject_template) VALUES ('r', 1, 'rewrite', '{1')",
+                "(name, priority, action, subject_template) VALUES ('r', 1, 'rewrite', '{{1}}')",
+                "(name, priority, action, subject_template) VALUES ('r', 1, 'rewrite', '{header.a}')",
+                "(name, priority, action, subject_template) VALUES ('r', 1, 'rewrite', 'größe')",
+                "(name, priority, action, subject_pattern, subject_template) VALUES ('r', 1, 'rewrite', '*.*', '{rest}')",
+                "(name, priority, action, subject_pattern, subject_template) VALUES ('r', 1, 'rewrite', '*.*', '{3}')"
             }) {
                 failing(operator, CHECK, "INSERT INTO outbox.route " + values);
             }
@@ -170,7 +183,10 @@ final class FunctionsIT {
             }
             execute(operator, """
                     INSERT INTO outbox.route (name, priority, subject_pattern, action, subject_template, headers)
-                    VALUES ('audit', 10, 'events.*.>', 'rewrite', 'audit.log', '{"a": "b"}')
+                    VALUES ('audit', 10, 'events.*.>', 'rewrite', 'audit.log', '{"a": "b"}'),
+                      ('tokens', 11, 'events.*.>', 'rewrite', 'audit.{2}-{3}.{rest}', '{"X-Any!#$%&*+.^_`|~": " ~"}'),
+                      ('long', 12, '*.*.*.*.*.*.*.*.*.*.*.*.*.*.*.*.*', 'rewrite', '{16}{1}', NULL),
+                      ('rest', 13, '>', 'rewrite', 'tenants.{rest}|~', '{}')
                     """);
             execute(
                     operator,

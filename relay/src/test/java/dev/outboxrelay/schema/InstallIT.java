@@ -131,6 +131,31 @@ final class InstallIT {
     }
 
     @Test
+    void policies_that_newer_constraints_forbid_stay_until_they_are_edited() throws Exception {
+        try (Connection admin = database.superuser()) {
+            run(admin, "V1__outbox.sql");
+            execute(admin, "INSERT INTO outbox.tenant (tenant_id, max_age) VALUES ('acme', '1 ms')");
+
+            run(admin, "V4__policies.sql");
+
+            assertThat(failing(admin, "23514", "UPDATE outbox.tenant SET paused = true"))
+                    .contains("tenant_max_age_range");
+            execute(admin, "UPDATE outbox.tenant SET max_age = '1 day'");
+        }
+    }
+
+    @Test
+    void without_a_publication_of_that_name_the_policies_are_installed_with_a_warning() throws Exception {
+        try (Connection admin = database.superuser()) {
+            run(admin, "V1__outbox.sql");
+            execute(admin, "ALTER PUBLICATION outbox RENAME TO mine");
+
+            assertThat(run(admin, "V4__policies.sql")).anyMatch(notice -> notice.contains("no publication outbox"));
+            execute(admin, "DROP PUBLICATION mine");
+        }
+    }
+
+    @Test
     void a_dba_who_is_no_superuser_installs_and_uninstalls() throws Exception {
         try (Connection admin = database.superuser()) {
             execute(admin, "CREATE ROLE dba CREATEROLE");
@@ -142,6 +167,7 @@ final class InstallIT {
                     .anyMatch(notice -> notice.contains("outbox_relay has no REPLICATION attribute"));
             run(dba, "V2__attach.sql");
             run(dba, "V3__parking.sql");
+            run(dba, "V4__policies.sql");
             execute(dba, "CREATE SCHEMA shop CREATE TABLE customer (id int, tenant text)");
             execute(dba, "SELECT outbox.attach('shop.customer', 'column:tenant', 'customers.{op}')");
             execute(dba, "INSERT INTO shop.customer VALUES (1, 'acme')");
@@ -218,7 +244,7 @@ final class InstallIT {
             assertThat(failing(admin, DEPENDENT_OBJECTS, text("uninstall.sql"))).contains("view mine");
 
             assertThat(value(admin, "SELECT count(*) FROM pg_publication_tables WHERE pubname = 'outbox'"))
-                    .isEqualTo("1");
+                    .isEqualTo("2");
             assertThat(value(admin, "SELECT count(*) FROM pg_replication_slots"))
                     .isEqualTo("1");
         }

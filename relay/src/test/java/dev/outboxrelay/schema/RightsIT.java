@@ -30,6 +30,9 @@ final class RightsIT {
     private static final String ROUTE = "INSERT INTO outbox.route (name, priority, action) VALUES ('r', 1, 'drop')";
     private static final String CONSUMER = "INSERT INTO outbox.consumer (name) VALUES ('billing')";
 
+    private static final String CHANGE =
+            "INSERT INTO outbox.policy_change (object, key, xact) VALUES ('tenant', 'acme', 1)";
+
     private final SchemaDatabase database;
 
     RightsIT(SchemaServer server) throws SQLException {
@@ -114,7 +117,7 @@ final class RightsIT {
                     LEADER
                             + " ON CONFLICT (slot) DO UPDATE SET term = outbox.leader.term + 1, instance = 'b', since = now() RETURNING term");
             execute(relay, "SELECT * FROM outbox.leader FOR SHARE");
-            execute(relay, "SELECT 1 FROM outbox.tenant, outbox.route, outbox.consumer");
+            execute(relay, "SELECT 1 FROM outbox.tenant, outbox.route, outbox.consumer, outbox.policy_change");
             execute(relay, "SELECT * FROM pg_replication_slots, pg_publication_tables");
 
             refused(
@@ -140,6 +143,8 @@ final class RightsIT {
                     CONSUMER,
                     "UPDATE outbox.tenant SET paused = true",
                     "DELETE FROM outbox.route",
+                    CHANGE,
+                    "DELETE FROM outbox.policy_change",
                     "SELECT outbox.publish('a', 'b', '')",
                     "SELECT outbox.purge('1 day')",
                     "SELECT outbox.attach('public.business', 'constant:a', 'b')",
@@ -179,6 +184,7 @@ final class RightsIT {
             execute(operator, "UPDATE outbox.route SET enabled = false; DELETE FROM outbox.route; " + ROUTE);
             execute(operator, "UPDATE outbox.consumer SET max_deliver = 3; DELETE FROM outbox.consumer; " + CONSUMER);
             execute(operator, "SELECT outbox.purge('1 day')");
+            execute(operator, "SELECT * FROM outbox.policy_change");
 
             refused(
                     operator,
@@ -196,6 +202,9 @@ final class RightsIT {
                     LEADER,
                     "UPDATE outbox.leader SET term = 9",
                     "TRUNCATE outbox.tenant",
+                    CHANGE,
+                    "UPDATE outbox.policy_change SET policy = NULL",
+                    "DELETE FROM outbox.policy_change",
                     "SELECT outbox.attach('public.business', 'constant:a', 'b')",
                     "CREATE TABLE outbox.mine (id int)",
                     "SELECT 1 FROM public.business");
@@ -259,8 +268,11 @@ final class RightsIT {
                             SELECT t.schemaname, t.tablename, t.attnames, t.rowfilter, p.pubinsert, p.pubupdate, p.pubdelete,
                                    p.pubtruncate, p.pubviaroot
                               FROM pg_publication_tables t JOIN pg_publication p ON p.pubname = t.pubname
+                             ORDER BY t.tablename
                             """))
-                    .containsExactly("outbox message {id,tenant_id,subject,payload,headers} null t f f f t");
+                    .containsExactly(
+                            "outbox message {id,tenant_id,subject,payload,headers} null t f f f t",
+                            "outbox policy_change {object,key,policy,xact} null t f f f t");
             run(admin, "slot.sql");
             execute(admin, MESSAGE);
             execute(admin, "UPDATE outbox.message SET status = 'published'");
@@ -268,10 +280,12 @@ final class RightsIT {
             execute(admin, "TRUNCATE outbox.message");
             execute(admin, TENANT + " ON CONFLICT DO NOTHING");
             execute(admin, MESSAGE);
+            execute(admin, "UPDATE outbox.tenant SET paused = true");
+            execute(admin, "DELETE FROM outbox.policy_change");
 
             assertThat(database.streamed())
                     .filteredOn(type -> !type.equals("R"))
-                    .containsExactly("B", "I", "C", "B", "I", "C");
+                    .containsExactly("B", "I", "C", "B", "I", "C", "B", "I", "C");
         }
     }
 

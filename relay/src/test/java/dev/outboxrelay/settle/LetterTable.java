@@ -121,7 +121,7 @@ public final class LetterTable implements AutoCloseable {
                 guard(),
                 modes,
                 Naming.STRICT,
-                poison,
+                tenant -> poison,
                 () -> ended.complete("fenced"),
                 bug -> ended.complete("broken: " + bug));
         open.add(backlog);

@@ -121,6 +121,49 @@ final class PgOutputTest {
     }
 
     @Test
+    void a_changed_policy_comes_in_its_place() {
+        PgOutput both = new PgOutput(
+                Map.of(TABLE, WANTED, Change.PolicyChanged.TABLE, Change.PolicyChanged.COLUMNS), new NoEngine());
+        try {
+            for (ByteBuffer message : List.of(
+                    table(),
+                    Messages.relation(
+                            2,
+                            "outbox",
+                            "policy_change",
+                            new Relation.Column("object", Oid.TEXT),
+                            new Relation.Column("key", Oid.TEXT),
+                            new Relation.Column("policy", Oid.JSONB),
+                            new Relation.Column("xact", Oid.INT8)),
+                    Messages.insert(1, "a", null),
+                    Messages.insert(2, "tenant", "acme", "{}", "7"),
+                    Messages.insert(2, "route", "r", null, "8"))) {
+                both.read(message, 1, batch);
+            }
+        } catch (java.sql.SQLException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+
+        assertThat(batch.changes()).hasSize(3);
+        assertThat(batch.changes().subList(1, 3))
+                .containsExactly(
+                        new Change.PolicyChanged("tenant", "acme", "{}", 7),
+                        new Change.PolicyChanged("route", "r", null, 8));
+    }
+
+    private static final class NoEngine implements PgOutput.EngineRows {
+        @Override
+        public void describe(ByteBuffer message) {
+            throw new AssertionError("not the engine's");
+        }
+
+        @Override
+        public WantedValues values(ByteBuffer message, Relation relation) {
+            throw new AssertionError("not the engine's");
+        }
+    }
+
+    @Test
     void rows_of_other_tables_are_passed_over() {
         readAll(Messages.relation(2, "shop", "orders", ID), Messages.insert(2, "x"));
         readAll(Messages.relation(3, "", "pg_class", ID), Messages.insert(3, "x"));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.outboxrelay.config.Naming;
 import dev.outboxrelay.decode.Decoded;
 import dev.outboxrelay.event.EventId;
+import dev.outboxrelay.event.Header;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Origin;
 import dev.outboxrelay.event.OutboxEvent;
@@ -19,6 +20,7 @@ import dev.outboxrelay.route.Routed;
 import dev.outboxrelay.route.Router;
 import dev.outboxrelay.watermark.Ticket;
 import java.io.IOException;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -79,5 +81,29 @@ final class ItemCodecTest {
         assertThat(back.isAgain()).isTrue();
         assertThat(back.tableSeq()).isEqualTo(77);
         assertThat(back.event().id()).isEqualTo(event(null, new byte[0]).id());
+    }
+
+    @Test
+    void what_a_routing_rule_said_stays_although_it_says_something_else_by_now() throws IOException {
+        OutboxEvent event = event("{\"a\":\"1\"}", new byte[] {1});
+        Envelope plain = ((Routed.Deliverable) router.route(new Decoded.Event(event))).envelope();
+        Envelope moved = new Envelope(
+                event,
+                plain.address(),
+                plain.address().prefix() + "moved",
+                List.of(new Header("a", "1"), new Header("X", "2")),
+                "rule");
+
+        Item rewritten = codec.decode(codec.encode(Item.deliverable(new Ticket(4), moved)));
+        Item dropped = codec.decode(codec.encode(Item.dropped(new Ticket(5), event, "rule")));
+        Item ruledOut = codec.decode(codec.encode(
+                Item.rejected(new Ticket(6), event, new Rejection(Reason.ROUTED_TO_DEAD_LETTER, "rule 'x'", true))));
+
+        assertThat(rewritten.ticket()).isEqualTo(new Ticket(4));
+        assertThat(rewritten.envelope()).usingRecursiveComparison().isEqualTo(moved);
+        assertThat(dropped.ticket()).isEqualTo(new Ticket(5));
+        assertThat(dropped.droppedBy()).isEqualTo("rule");
+        assertThat(dropped.event()).usingRecursiveComparison().isEqualTo(event);
+        assertThat(ruledOut.rejection()).isEqualTo(new Rejection(Reason.ROUTED_TO_DEAD_LETTER, "rule 'x'", true));
     }
 }

@@ -2,14 +2,17 @@ package dev.outboxrelay.streams;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.outboxrelay.config.Compression;
+import dev.outboxrelay.config.Discard;
 import dev.outboxrelay.config.Naming;
-import dev.outboxrelay.config.StreamSettings;
+import dev.outboxrelay.config.Storage;
 import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Position;
 import dev.outboxrelay.event.SlotIdentity;
 import dev.outboxrelay.lane.Look;
 import dev.outboxrelay.lane.StreamTail;
+import dev.outboxrelay.policy.StreamPolicy;
 import dev.outboxrelay.route.Address;
 import dev.outboxrelay.testing.TestNats;
 import io.nats.client.Connection;
@@ -18,6 +21,7 @@ import io.nats.client.PurgeOptions;
 import io.nats.client.impl.Headers;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -33,6 +37,9 @@ final class StreamTailIT {
 
     private static final Look FIRST = new Look(OptionalLong.empty(), 0, true, 0);
 
+    private static final StreamPolicy POLICY = new StreamPolicy(
+            Duration.ofHours(1), 1_000_000, -1, 1, Discard.OLD, Storage.FILE, Compression.NONE, Duration.ofMillis(100));
+
     private static TestNats nats;
     private static Connection connection;
     private static StreamDirectory directory;
@@ -43,8 +50,7 @@ final class StreamTailIT {
     static void start() throws Exception {
         nats = TestNats.start();
         connection = nats.connection();
-        directory = new StreamDirectory(
-                connection, new StreamSettings(1, Duration.ofHours(1), 1_000_000, Duration.ofMillis(100), 1), () -> {});
+        directory = new StreamDirectory(connection, () -> {});
     }
 
     @AfterAll
@@ -57,7 +63,11 @@ final class StreamTailIT {
     void stream(TestInfo test) throws Exception {
         String tenant = "t" + Integer.toHexString(test.getDisplayName().hashCode());
         address = Address.of(tenant, Naming.STRICT).orElseThrow();
-        directory.attach(address, FIRST);
+        directory.create(address, POLICY);
+    }
+
+    private StreamTail attach(Look look) throws Exception {
+        return directory.tail(address, Objects.requireNonNull(directory.find(address)), look);
     }
 
     private static Look resync(long behind, int inFlight) {
@@ -93,7 +103,7 @@ final class StreamTailIT {
 
     @Test
     void a_new_stream_is_empty() throws Exception {
-        assertThat(directory.attach(address, FIRST)).isEqualTo(StreamTail.of(0, new StreamTail.End.Empty()));
+        assertThat(attach(FIRST)).isEqualTo(StreamTail.of(0, new StreamTail.End.Empty()));
     }
 
     @Test
@@ -102,7 +112,7 @@ final class StreamTailIT {
         own("b", 1, 0);
         own("c", 2, 0);
 
-        StreamTail tail = directory.attach(address, resync(1, 2));
+        StreamTail tail = attach(resync(1, 2));
 
         assertThat(tail.lastSequence()).isEqualTo(3);
         assertThat(ownEnd(tail).id().value()).isEqualTo("c");
@@ -121,8 +131,8 @@ final class StreamTailIT {
         }
         own("b", 1, 0);
 
-        StreamTail later = directory.attach(address, resync(0, 2));
-        StreamTail first = directory.attach(address, FIRST);
+        StreamTail later = attach(resync(0, 2));
+        StreamTail first = attach(FIRST);
 
         assertThat(refused).isNotNull();
         assertThat(later.behind()).isEqualTo(ids("b"));
@@ -135,7 +145,7 @@ final class StreamTailIT {
         own("a", 1, 1);
         own("b", 2, 1);
 
-        assertThat(ownEnd(directory.attach(address, FIRST)).pierced()).isFalse();
+        assertThat(ownEnd(attach(FIRST)).pierced()).isFalse();
     }
 
     @Test
@@ -145,7 +155,7 @@ final class StreamTailIT {
         own("c", 2, 0);
         connection.jetStreamManagement().deleteMessage(address.stream().value(), 2);
 
-        assertThat(ownEnd(directory.attach(address, FIRST)).pierced()).isTrue();
+        assertThat(ownEnd(attach(FIRST)).pierced()).isTrue();
     }
 
     @Test
@@ -154,7 +164,7 @@ final class StreamTailIT {
         foreign();
         foreign();
 
-        StreamTail tail = directory.attach(address, resync(0, 1));
+        StreamTail tail = attach(resync(0, 1));
 
         assertThat(tail.lastSequence()).isEqualTo(3);
         assertThat(ownEnd(tail).sequence()).isEqualTo(1);
@@ -166,7 +176,7 @@ final class StreamTailIT {
         foreign();
         foreign();
 
-        assertThat(directory.attach(address, FIRST)).isEqualTo(StreamTail.of(2, new StreamTail.End.Gone()));
+        assertThat(attach(FIRST)).isEqualTo(StreamTail.of(2, new StreamTail.End.Gone()));
     }
 
     @Test
@@ -175,7 +185,7 @@ final class StreamTailIT {
         own("b", 1, 1);
         purge(PurgeOptions.builder().build());
 
-        assertThat(directory.attach(address, FIRST)).isEqualTo(StreamTail.of(2, new StreamTail.End.Gone()));
+        assertThat(attach(FIRST)).isEqualTo(StreamTail.of(2, new StreamTail.End.Gone()));
     }
 
     @Test
@@ -185,17 +195,10 @@ final class StreamTailIT {
         own("b", 2, 2);
         purge(PurgeOptions.builder().sequence(2).build());
 
-        assertThat(directory
-                        .attach(address, new Look(OptionalLong.of(1), 3, false, 1))
-                        .probe())
-                .contains(new StreamTail.Probe.Gone());
-        assertThat(directory
-                        .attach(address, new Look(OptionalLong.of(2), 3, false, 1))
-                        .probe())
+        assertThat(attach(new Look(OptionalLong.of(1), 3, false, 1)).probe()).contains(new StreamTail.Probe.Gone());
+        assertThat(attach(new Look(OptionalLong.of(2), 3, false, 1)).probe())
                 .contains(new StreamTail.Probe.Message(""));
-        assertThat(directory
-                        .attach(address, new Look(OptionalLong.of(3), 3, false, 1))
-                        .probe())
+        assertThat(attach(new Look(OptionalLong.of(3), 3, false, 1)).probe())
                 .isEqualTo(Optional.of(new StreamTail.Probe.Message("b")));
     }
 }

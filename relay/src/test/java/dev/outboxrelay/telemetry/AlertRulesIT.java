@@ -78,6 +78,9 @@ final class AlertRulesIT {
         acme.deadLettered("invalid_subject");
         acme.published(1);
         meters.slot(1, 1);
+        meters.consumers(
+                java.util.List.of(new ConsumerReading("acme", "TENANT_ACME", "billing", 1, 1, 1, true, true, 1, 1)),
+                java.time.Duration.ZERO);
         Set<String> names = new TreeSet<>();
         try (LaneGauge lane = acme.openLane()) {
             java.io.ByteArrayOutputStream out = new java.io.ByteArrayOutputStream();

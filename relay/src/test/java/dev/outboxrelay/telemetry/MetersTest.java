@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
@@ -48,6 +50,16 @@ class MetersTest {
                         entry("outbox_relay_leader", "gauge"),
                         entry("outbox_relay_retries_total", "counter"),
                         entry("outbox_relay_streams_created_total", "counter"),
+                        entry("outbox_relay_consumer_pending", "gauge"),
+                        entry("outbox_relay_consumer_ack_pending", "gauge"),
+                        entry("outbox_relay_consumer_redelivered", "gauge"),
+                        entry("outbox_relay_consumer_stalled", "gauge"),
+                        entry("outbox_relay_consumer_absent", "gauge"),
+                        entry("outbox_relay_consumer_lost_total", "counter"),
+                        entry("outbox_relay_consumer_gave_up_total", "counter"),
+                        entry("outbox_relay_consumers", "gauge"),
+                        entry("outbox_relay_lag_look_seconds", "gauge"),
+                        entry("outbox_relay_tenants_without_label", "gauge"),
                         entry("outbox_relay_build_info", "gauge"));
     }
 
@@ -79,6 +91,16 @@ class MetersTest {
                         entry("outbox_relay_leader", Set.of()),
                         entry("outbox_relay_retries_total", Set.of("cause")),
                         entry("outbox_relay_streams_created_total", Set.of()),
+                        entry("outbox_relay_consumer_pending", Set.of("stream", "consumer")),
+                        entry("outbox_relay_consumer_ack_pending", Set.of("stream", "consumer")),
+                        entry("outbox_relay_consumer_redelivered", Set.of("stream", "consumer")),
+                        entry("outbox_relay_consumer_stalled", Set.of("stream", "consumer")),
+                        entry("outbox_relay_consumer_absent", Set.of("stream", "consumer")),
+                        entry("outbox_relay_consumer_lost_total", Set.of("stream", "consumer")),
+                        entry("outbox_relay_consumer_gave_up_total", Set.of("stream", "consumer")),
+                        entry("outbox_relay_consumers", Set.of("stream", "consumer")),
+                        entry("outbox_relay_lag_look_seconds", Set.of()),
+                        entry("outbox_relay_tenants_without_label", Set.of()),
                         entry("outbox_relay_build_info", Set.of("version", "debezium", "jnats")));
     }
 
@@ -106,6 +128,72 @@ class MetersTest {
         assertThat(scrape.value("outbox_relay_retries_total{cause=\"timeout\"}"))
                 .isEqualTo(1);
         assertThat(scrape.value("outbox_relay_streams_created_total")).isEqualTo(1);
+    }
+
+    @Test
+    void consumers_of_tenants_beyond_the_bound_share_one_row_that_says_how_many_they_are() {
+        meters.tenant("acme");
+        meters.tenant("umbrella");
+        meters.consumers(
+                List.of(
+                        reading("acme", "billing", 1, true, 7),
+                        reading("third", "billing", 10, true, 0),
+                        reading("third", "audit", 100, false, 3),
+                        reading("fourth", "billing", 1_000, true, 5)),
+                Duration.ofMillis(250));
+
+        Scrape scrape = scrape();
+
+        assertThat(scrape.value("outbox_relay_consumer_pending{consumer=\"billing\",stream=\"TENANT_ACME\"}"))
+                .isEqualTo(1);
+        assertThat(scrape.value("outbox_relay_consumers{consumer=\"billing\",stream=\"TENANT_ACME\"}"))
+                .isEqualTo(1);
+        String others = "{consumer=\"(others)\",stream=\"(others)\"}";
+        assertThat(scrape.value("outbox_relay_consumer_pending" + others)).isEqualTo(1_110);
+        assertThat(scrape.value("outbox_relay_consumer_stalled" + others)).isEqualTo(2);
+        assertThat(scrape.value("outbox_relay_consumer_lost_total" + others)).isEqualTo(8);
+        assertThat(scrape.value("outbox_relay_consumers" + others)).isEqualTo(3);
+        assertThat(scrape.value("outbox_relay_tenants_without_label")).isEqualTo(2);
+        assertThat(scrape.value("outbox_relay_lag_look_seconds")).isEqualTo(0.25);
+    }
+
+    @Test
+    void a_stream_with_more_consumers_than_anybody_can_read_has_a_row_of_others_too() {
+        List<ConsumerReading> many = IntStream.range(0, 50)
+                .mapToObj(i -> reading("acme", "c" + (100 + i), 1, false, 0))
+                .toList();
+
+        meters.consumers(many, Duration.ZERO);
+
+        assertThat(scrape().value("outbox_relay_consumers{consumer=\"(others)\",stream=\"TENANT_ACME\"}"))
+                .isEqualTo(50 - ConsumerMeters.MAX_A_STREAM);
+    }
+
+    @Test
+    void a_counter_of_losses_never_falls_when_who_counts_begins_anew() {
+        String lost = "outbox_relay_consumer_lost_total{consumer=\"billing\",stream=\"TENANT_ACME\"}";
+        meters.consumers(List.of(reading("acme", "billing", 1, false, 7)), Duration.ZERO);
+        meters.consumers(List.of(reading("acme", "billing", 1, false, 9)), Duration.ZERO);
+        assertThat(scrape().value(lost)).isEqualTo(9);
+
+        meters.consumersUnknown();
+        meters.consumers(List.of(reading("acme", "billing", 1, false, 2)), Duration.ZERO);
+
+        assertThat(scrape().value(lost)).isEqualTo(11);
+    }
+
+    @Test
+    void figures_of_consumers_that_are_not_known_have_no_series() {
+        meters.consumers(List.of(reading("acme", "billing", 1, false, 7)), Duration.ZERO);
+
+        meters.consumersUnknown();
+
+        assertThat(meters.scrape()).doesNotContain("consumer_pending{", "lag_look_seconds ");
+    }
+
+    private static ConsumerReading reading(String tenant, String consumer, long pending, boolean stalled, long lost) {
+        return new ConsumerReading(
+                tenant, "TENANT_" + tenant.toUpperCase(Locale.ROOT), consumer, pending, 0, 0, stalled, false, lost, 0);
     }
 
     @Test
@@ -261,6 +349,7 @@ class MetersTest {
         meters.natsConnected(true);
         meters.retry("timeout");
         meters.streamCreated();
+        meters.consumers(List.of(reading("acme", "billing", 1, false, 1)), Duration.ofMillis(1));
     }
 
     private Scrape scrape() {

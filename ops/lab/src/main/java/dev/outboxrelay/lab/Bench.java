@@ -15,7 +15,8 @@ import picocli.CommandLine.Command;
             ReaderBench.class,
             IsolationBench.class,
             HeadlineBench.class,
-            ScaleBench.class
+            ScaleBench.class,
+            LagBench.class
         })
 public final class Bench {
 

@@ -1,8 +1,9 @@
-package dev.outboxrelay.route;
+package dev.outboxrelay.rule;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.outboxrelay.event.Header;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -13,7 +14,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Judges a row's headers: a flat JSON object of string values, names and values that NATS can carry. */
-final class HeaderRule {
+public final class HeaderRule {
 
     private static final JsonFactory JSON = new JsonFactory();
     private static final String TOKEN_PUNCTUATION = "!#$%&'*+-.^_`|~";
@@ -21,7 +22,7 @@ final class HeaderRule {
     private HeaderRule() {}
 
     /** The headers in their order; empty for null. {@code problem} receives what is wrong, if anything. */
-    static Result apply(@Nullable String json) {
+    public static Result apply(@Nullable String json) {
         if (json == null) {
             return new Result.Accepted(List.of());
         }
@@ -97,7 +98,7 @@ final class HeaderRule {
     }
 
     /** Judged headers. */
-    sealed interface Result {
+    public sealed interface Result {
         /** They can be published. */
         record Accepted(List<Header> headers) implements Result {}
 

@@ -1,4 +1,4 @@
-package dev.outboxrelay.route;
+package dev.outboxrelay.event;
 
 /**
  * One header of a message.

@@ -1,0 +1,93 @@
+package dev.outboxrelay.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.outboxrelay.config.AdminSettings;
+import dev.outboxrelay.config.Reading;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/** Asks a running relay how it fares. */
+final class StatusClient {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Set<String> EVERY_ADDRESS = Set.of("0.0.0.0", "::", "0:0:0:0:0:0:0:0");
+
+    private final URI address;
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(PATIENCE).build();
+    private final ObjectMapper mapper = new ObjectMapper();
+
+    StatusClient(URI address) {
+        this.address = address;
+    }
+
+    /** Where the configuration says that the admin server is. */
+    static String bound(@Nullable Path file, Map<String, String> environment, CommandLine command) {
+        // who asks for the status need not know where the servers are
+        Reading reading = ConfigLoader.load(
+                file,
+                environment,
+                Map.of(
+                        "outbox.nats.url", "nats://not-needed:4222",
+                        "outbox.postgres.url", "jdbc:postgresql://not-needed:5432/not-needed"));
+        if (reading instanceof Reading.Rejected rejected) {
+            ConfigProblems.print(rejected, command.getErr());
+            throw new ParameterException(command, "The configuration cannot be used");
+        }
+        AdminSettings admin = ((Reading.Complete) reading).settings().admin();
+        if (admin.port() == 0) {
+            throw new ParameterException(command, "outbox.admin.bind has port 0, which is any: say --url");
+        }
+        String host = EVERY_ADDRESS.contains(admin.host()) ? "127.0.0.1" : admin.host();
+        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + admin.port();
+    }
+
+    /**
+     * The address of the page.
+     *
+     * @throws IllegalArgumentException when the text is no address of a server
+     */
+    static URI address(String server) {
+        URI uri = URI.create(server.replaceAll("/+$", "") + "/api/status");
+        if (uri.getHost() == null || !("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
+            throw new IllegalArgumentException("'" + server + "' is not like http://host:8080");
+        }
+        return uri;
+    }
+
+    /** The answer. */
+    JsonNode get() throws IOException, InterruptedException {
+        HttpResponse<String> answer;
+        try {
+            answer = http.send(
+                    HttpRequest.newBuilder(address).timeout(PATIENCE).build(), HttpResponse.BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new IOException(
+                    "no relay answers at " + address + " (" + e.getClass().getSimpleName() + "): is it running here?"
+                            + " outbox.admin.bind says where it listens, --url where to ask",
+                    e);
+        }
+        try {
+            JsonNode status = mapper.readTree(answer.body());
+            if (answer.statusCode() == 200 && status.path("tenants").isArray()) {
+                return status;
+            }
+        } catch (JsonProcessingException e) {
+            throw new IOException("what answers at " + address + " is no relay", e);
+        }
+        throw new IOException("what answers at " + address + " is no relay, or it is not well: HTTP "
+                + answer.statusCode() + "; the reason is in its log");
+    }
+}

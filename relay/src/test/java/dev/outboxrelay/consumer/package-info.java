@@ -1,0 +1,4 @@
+@NullMarked
+package dev.outboxrelay.consumer;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.outboxrelay.examples;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.outboxrelay.lag;
+
+import org.jspecify.annotations.NullMarked;

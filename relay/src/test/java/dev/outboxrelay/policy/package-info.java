@@ -1,0 +1,4 @@
+@NullMarked
+package dev.outboxrelay.policy;
+
+import org.jspecify.annotations.NullMarked;

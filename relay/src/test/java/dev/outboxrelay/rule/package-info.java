@@ -1,0 +1,4 @@
+@NullMarked
+package dev.outboxrelay.rule;
+
+import org.jspecify.annotations.NullMarked;
