@@ -135,7 +135,15 @@ ALTER TABLE outbox.route
 COMMENT ON TABLE  outbox.route IS 'Routing rules: the first enabled rule whose patterns match decides; those of the relay''s configuration come after all of these. A rule never leads out of its tenant''s prefix.';
 COMMENT ON COLUMN outbox.route.subject_template IS 'The new subject below the tenant''s prefix; {1} to {16} are tokens of the old one, {rest} what > of the pattern matched; null keeps the old one.';
 COMMENT ON COLUMN outbox.route.headers IS 'Headers to add where the event has none of that name: a flat object of strings; Nats-* and Outbox-* are refused.';
-COMMENT ON COLUMN outbox.dead_letter.reason IS 'Why: invalid_tenant, tenant_name_conflict, invalid_subject, cross_tenant_subject, payload_too_large, invalid_headers, malformed_row, stream_rejected, retries_exhausted, routed_to_dead_letter.';
+COMMENT ON COLUMN outbox.dead_letter.reason IS 'Why: invalid_tenant, tenant_name_conflict, invalid_subject, cross_tenant_subject, payload_too_large, invalid_headers, malformed_row, stream_rejected, retries_exhausted, routed_to_dead_letter; of kind consumer: max_deliveries, terminated.';
+
+-- ------------------------------------------------------------------------------------------------ dead letters of consumers
+
+CREATE INDEX dead_letter_consumer ON outbox.dead_letter (slot, seq) WHERE kind = 'consumer';
+
+COMMENT ON COLUMN outbox.dead_letter.source IS 'The outbox table the event came from, schema-qualified; of kind consumer: stream and consumer, with a slash between.';
+COMMENT ON COLUMN outbox.dead_letter.event_id IS 'The event''s Nats-Msg-Id; of a message that has none, or is gone: its sequence in the stream.';
+COMMENT ON COLUMN outbox.dead_letter.subject IS 'The event''s subject as it was written; of kind consumer: the whole subject.';
 
 -- ------------------------------------------------------------------------------------------------ rights
 

@@ -21,6 +21,7 @@ import dev.outboxrelay.policy.PolicyBook;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.DatabaseException;
 import dev.outboxrelay.postgres.ServerIdentity;
+import dev.outboxrelay.postgres.TermGuard;
 import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.publish.NatsLink;
 import dev.outboxrelay.publish.NatsRefused;
@@ -238,8 +239,14 @@ public final class Relay {
                                 nats.connection(),
                                 this::isTrusted,
                                 tenant -> policies.of(tenant).provision() == Provision.MANAGE);
+                        ConsumerLetters consumerLetters = consumerLetters(nats, elected);
                         LagWatch lagWatch = new LagWatch(
-                                nats.connection(), settings.admin().lagInterval(), clock, this::isTrusted, lookout);
+                                nats.connection(),
+                                settings.admin().lagInterval(),
+                                clock,
+                                this::isTrusted,
+                                lookout,
+                                consumerLetters.reader());
                         DeadLetterCounts deadLetters = new DeadLetterCounts(
                                 database,
                                 settings.postgres().slot(),
@@ -268,6 +275,14 @@ public final class Relay {
             confirming.join();
             lock.close();
         }
+    }
+
+    private ConsumerLetters consumerLetters(NatsLink nats, Lease elected) throws IOException {
+        if (!settings.deadLetter().consumers()) {
+            return ConsumerLetters.none();
+        }
+        TermGuard guard = new TermGuard(settings.postgres().slot(), elected.term(), elected.server());
+        return ConsumerLetters.begin(nats, database, guard, this::lost);
     }
 
     /** Whether this instance leads, as far as anybody can know. Any thread. */

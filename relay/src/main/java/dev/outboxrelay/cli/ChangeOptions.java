@@ -40,7 +40,8 @@ final class ChangeOptions {
         if (nothing && !letters.keys().isEmpty()) {
             command.getErr()
                     .println(
-                            "The letters that were named are not there or are decided already: see outbox-relay dlq show.");
+                            "The letters that were named are not there, are decided already, or were given up by a consumer"
+                                    + " (--kind; their messages are in their stream): see outbox-relay dlq show.");
             command.getErr().flush();
             return ExitCode.FAILED;
         }

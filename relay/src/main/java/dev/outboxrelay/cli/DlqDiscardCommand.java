@@ -37,6 +37,9 @@ final class DlqDiscardCommand implements Callable<Integer> {
     private LetterOptions letters = new LetterOptions();
 
     @Mixin
+    private KindOption of = new KindOption();
+
+    @Mixin
     private ChangeOptions change = new ChangeOptions();
 
     @Option(
@@ -62,7 +65,7 @@ final class DlqDiscardCommand implements Callable<Integer> {
                     spec.commandLine(), "--state must be dead, parked or replaying: the others are decided already");
         }
         DatabaseOptions.Access access = database.read(environment, spec.commandLine());
-        LetterFilter filter = letters.filter(access.postgres().slot());
+        LetterFilter filter = letters.filter(access.postgres().slot(), of.kind());
         change.check(filter, spec.commandLine());
         ProgressLine progress = new ProgressLine(spec.commandLine().getErr(), "discarded");
         Outcome outcome;

@@ -39,6 +39,9 @@ final class DlqListCommand implements Callable<Integer> {
     @Mixin
     private LetterOptions letters = new LetterOptions();
 
+    @Mixin
+    private KindOption of = new KindOption();
+
     @Option(
             names = "--state",
             paramLabel = "STATE",
@@ -70,7 +73,7 @@ final class DlqListCommand implements Callable<Integer> {
         Set<State> wanted = states.isEmpty() ? defaultStates() : EnumSet.copyOf(states);
         List<Letter> found;
         try (LetterDesk desk = LetterDesk.open(access.postgres())) {
-            found = desk.list(letters.filter(access.postgres().slot()), wanted, limit + 1);
+            found = desk.list(letters.filter(access.postgres().slot(), of.kind()), wanted, limit + 1);
         }
         List<Letter> shown = found.subList(0, Math.min(limit, found.size()));
         PrintWriter out = spec.commandLine().getOut();

@@ -2,6 +2,7 @@ package dev.outboxrelay.cli;
 
 import dev.outboxrelay.dlq.Correction;
 import dev.outboxrelay.dlq.DeskException;
+import dev.outboxrelay.dlq.Kind;
 import dev.outboxrelay.dlq.LetterDesk;
 import dev.outboxrelay.dlq.LetterFilter;
 import dev.outboxrelay.dlq.Outcome;
@@ -67,7 +68,7 @@ final class DlqReplayCommand implements Callable<Integer> {
     public Integer call() throws DeskException, InterruptedException {
         Correction correction = new Correction(subject, parsedHeaders(), asWritten);
         DatabaseOptions.Access access = database.read(environment, spec.commandLine());
-        LetterFilter filter = letters.filter(access.postgres().slot());
+        LetterFilter filter = letters.filter(access.postgres().slot(), Kind.EVENT);
         change.check(filter, spec.commandLine());
         ProgressLine progress = new ProgressLine(spec.commandLine().getErr(), "handed over");
         try (LetterDesk desk = LetterDesk.open(access.postgres())) {

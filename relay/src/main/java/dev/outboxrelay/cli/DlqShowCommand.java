@@ -2,6 +2,7 @@ package dev.outboxrelay.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outboxrelay.dlq.DeskException;
+import dev.outboxrelay.dlq.Kind;
 import dev.outboxrelay.dlq.Letter;
 import dev.outboxrelay.dlq.LetterDesk;
 import dev.outboxrelay.dlq.LetterFilter;
@@ -150,7 +151,9 @@ final class DlqShowCommand implements Callable<Integer> {
     }
 
     private static void lines(Letter letter, @Nullable String body, PrintWriter out) {
-        out.println("letter " + letter.seq() + ": " + letter.state().code());
+        boolean event = letter.kind() == Kind.EVENT;
+        out.println(
+                "letter " + letter.seq() + ": " + letter.state().code() + (event ? "" : ", given up by a consumer"));
         line(out, "tenant", letter.tenant());
         line(out, "subject", letter.subject());
         line(out, "headers", letter.headers());
@@ -161,7 +164,7 @@ final class DlqShowCommand implements Callable<Integer> {
             line(out, "headers, corrected", letter.replayHeaders());
         }
         line(out, "event", letter.eventId());
-        line(out, "table", letter.source());
+        line(out, event ? "table" : "consumer", letter.source());
         line(out, "reason", letter.reason());
         line(out, "error", letter.error());
         line(out, "attempts", Integer.toString(letter.attempts()));

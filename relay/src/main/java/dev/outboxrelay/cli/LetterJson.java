@@ -23,6 +23,7 @@ final class LetterJson {
     static ObjectNode summary(Letter letter) {
         ObjectNode json = object();
         json.put("seq", letter.seq());
+        json.put("kind", letter.kind().code());
         json.put("state", letter.state().code());
         json.put("tenant_id", letter.tenant());
         json.put("subject", letter.subject());

@@ -1,6 +1,7 @@
 package dev.outboxrelay.cli;
 
 import dev.outboxrelay.config.DurationText;
+import dev.outboxrelay.dlq.Kind;
 import dev.outboxrelay.dlq.LetterFilter;
 import dev.outboxrelay.event.Reason;
 import java.time.Duration;
@@ -64,9 +65,10 @@ final class LetterOptions {
     @Nullable
     private Duration newerThan;
 
-    LetterFilter filter(String slot) {
+    LetterFilter filter(String slot, @Nullable Kind kind) {
         LetterFilter named = named(keys(), slot);
-        return new LetterFilter(slot, tenant, reason, source, olderThan, newerThan, named.seqs(), named.eventIds());
+        return new LetterFilter(
+                slot, kind, tenant, reason, source, olderThan, newerThan, named.seqs(), named.eventIds());
     }
 
     /** Letters by number or event id, and nothing else. */
@@ -80,7 +82,7 @@ final class LetterOptions {
                 events.add(key);
             }
         }
-        return new LetterFilter(slot, null, null, null, null, null, seqs, events);
+        return new LetterFilter(slot, null, null, null, null, null, null, seqs, events);
     }
 
     /** The letters that were named one by one. */

@@ -243,6 +243,13 @@ public final class SettingCatalog {
             "skip",
             "Whether a tenant's later events go on behind a dead letter (skip) or wait for an operator (hold).");
 
+    static final Setting<Boolean> DEAD_LETTER_CONSUMERS = Setting.withDefault(
+            "outbox.dead-letter.consumers",
+            SettingTypes.FLAG,
+            "false",
+            "Whether a message that a consumer gives up (delivered max-deliver times, or terminated by the application)"
+                    + " is copied to outbox.dead_letter, as one of kind consumer; counted it is in any case.");
+
     static final Setting<TenantPattern> POLICIES_TENANTS = Setting.required(
             "outbox.policies[*].tenants",
             SettingTypes.parsed("a tenant id, or a pattern in which * is any run of characters", TenantPattern::parse),
@@ -396,6 +403,7 @@ public final class SettingCatalog {
             SETTLE_BATCH,
             SETTLE_LINGER,
             DEAD_LETTER_POISON,
+            DEAD_LETTER_CONSUMERS,
             POLICIES_TENANTS,
             POLICIES_PAUSED,
             POLICIES_PROVISION,

@@ -127,7 +127,7 @@ public final class SettingsReader {
                         given.get(LANES_SPILL_MAX_BYTES)),
                 new RetrySettings(given.get(RETRY_INITIAL), given.get(RETRY_MAX), given.get(RETRY_MAX_ATTEMPTS)),
                 new SettleSettings(mode, given.get(SETTLE_BATCH), given.get(SETTLE_LINGER)),
-                new DeadLetterSettings(given.get(DEAD_LETTER_POISON)),
+                new DeadLetterSettings(given.get(DEAD_LETTER_POISON), given.get(DEAD_LETTER_CONSUMERS)),
                 policies.groups(),
                 consumers.settings(),
                 new AdminSettings(

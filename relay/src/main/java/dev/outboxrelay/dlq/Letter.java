@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Letter(
         long seq,
+        Kind kind,
         State state,
         String source,
         String eventId,

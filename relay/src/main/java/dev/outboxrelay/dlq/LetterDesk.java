@@ -29,9 +29,10 @@ public final class LetterDesk implements AutoCloseable {
         void done(long letters, long ofAll);
     }
 
-    static final String COLUMNS = "seq, state, source, event_id, tenant_id, subject, headers::text, replay_subject,"
-            + " replay_headers::text, pg_catalog.octet_length(payload)::bigint, committed_at, reason, error, attempts,"
-            + " first_failed_at, dead_at, resolved_at";
+    static final String COLUMNS =
+            "seq, kind, state, source, event_id, tenant_id, subject, headers::text, replay_subject,"
+                    + " replay_headers::text, pg_catalog.octet_length(payload)::bigint, committed_at, reason, error, attempts,"
+                    + " first_failed_at, dead_at, resolved_at";
 
     private final PostgresSettings settings;
     private final Connection connection;
@@ -105,7 +106,7 @@ public final class LetterDesk implements AutoCloseable {
      */
     public Outcome replay(LetterFilter filter, Correction correction, Naming naming, boolean dryRun, Progress progress)
             throws DeskException {
-        return doing(() -> new LetterChange(connection, filter, Set.of(State.DEAD), dryRun, progress)
+        return doing(() -> new LetterChange(connection, filter.of(Kind.EVENT), Set.of(State.DEAD), dryRun, progress)
                 .run(new ReplayAction(correction, new RelayRules(naming))));
     }
 
@@ -142,26 +143,27 @@ public final class LetterDesk implements AutoCloseable {
     }
 
     static Letter letter(ResultSet row) throws SQLException {
-        long size = row.getLong(10);
+        long size = row.getLong(11);
         Long payloadBytes = row.wasNull() ? null : size;
         return new Letter(
                 row.getLong(1),
-                State.of(row.getString(2)),
-                row.getString(3),
+                Kind.of(row.getString(2)),
+                State.of(row.getString(3)),
                 row.getString(4),
                 row.getString(5),
                 row.getString(6),
                 row.getString(7),
                 row.getString(8),
                 row.getString(9),
+                row.getString(10),
                 payloadBytes,
-                time(row, 11),
-                row.getString(12),
+                time(row, 12),
                 row.getString(13),
-                row.getInt(14),
-                time(row, 15),
+                row.getString(14),
+                row.getInt(15),
                 time(row, 16),
-                time(row, 17));
+                time(row, 17),
+                time(row, 18));
     }
 
     private static @Nullable Instant time(ResultSet row, int column) throws SQLException {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Which letters are meant: those that fit everything that is given.
  *
  * @param slot the replication slot they came through
+ * @param kind what kind of letters; null: any
  * @param tenant exactly this tenant
  * @param source exactly this outbox table
  * @param olderThan the age at least: since it died, or for a parked one since its commit
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record LetterFilter(
         String slot,
+        @Nullable Kind kind,
         @Nullable String tenant,
         @Nullable Reason reason,
         @Nullable String source,
@@ -27,6 +29,11 @@ public record LetterFilter(
         @Nullable Duration newerThan,
         Set<Long> seqs,
         Set<String> eventIds) {
+
+    /** The same of one kind. */
+    LetterFilter of(Kind only) {
+        return new LetterFilter(slot, only, tenant, reason, source, olderThan, newerThan, seqs, eventIds);
+    }
 
     /** Whether anything is given beside the slot. */
     public boolean isNarrow() {
@@ -41,7 +48,10 @@ public record LetterFilter(
 
     /** The condition on {@code outbox.dead_letter}. */
     Where where() {
-        Where where = new Where().and("slot = ?", slot).and("kind = 'event'");
+        Where where = new Where().and("slot = ?", slot);
+        if (kind != null) {
+            where.and("kind = '" + kind.code() + "'"); // as the partial indexes say it
+        }
         if (tenant != null) {
             where.and("tenant_id = ?", tenant);
             if (tenant.length() <= 64) { // so not longer than 256 bytes: says that the partial indexes have them all
@@ -61,13 +71,17 @@ public record LetterFilter(
             where.and("coalesce(dead_at, committed_at) >= pg_catalog.now() - " + interval(newerThan));
         }
         if (!seqs.isEmpty() || !eventIds.isEmpty()) {
+            String[] ids = eventIds.toArray(String[]::new);
             where.and(
-                    // with slot and source, as the unique key has them
-                    "(seq = ANY (?) OR (slot = ? AND source = ANY (?) AND event_id = ANY (?) AND kind = 'event'))",
+                    // events with slot and source, as the unique key has them
+                    "(seq = ANY (?) OR (slot = ? AND source = ANY (?) AND event_id = ANY (?) AND kind = 'event')"
+                            + " OR (slot = ? AND event_id = ANY (?) AND kind = 'consumer'))",
                     seqs.toArray(Long[]::new),
                     slot,
                     eventIds.stream().map(LetterFilter::source).distinct().toArray(String[]::new),
-                    eventIds.toArray(String[]::new));
+                    ids,
+                    slot,
+                    ids);
         }
         return where;
     }

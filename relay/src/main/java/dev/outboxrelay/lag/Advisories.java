@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hears what the server says about messages that consumers give up. Nobody stores it: what is said while no relay leads
@@ -23,11 +24,14 @@ final class Advisories implements AutoCloseable {
     private final Connection connection;
     private final Dispatcher dispatcher;
     private final InstantSource clock;
+    private final @Nullable GivenUpReader reader;
     private final Map<String, GivenUp> counts = new ConcurrentHashMap<>();
 
-    Advisories(Connection connection, InstantSource clock) {
+    /** @param reader who reads the messages themselves; null if nobody wants them */
+    Advisories(Connection connection, InstantSource clock, @Nullable GivenUpReader reader) {
         this.connection = connection;
         this.clock = clock;
+        this.reader = reader;
         this.dispatcher = connection.createDispatcher(this::heard);
         dispatcher.subscribe(PREFIX + "MAX_DELIVERIES.*.*");
         dispatcher.subscribe(PREFIX + "MSG_TERMINATED.*.*");
@@ -42,6 +46,9 @@ final class Advisories implements AutoCloseable {
                     key(subject.group(2), subject.group(3)),
                     GivenUp.NONE.plus(terminated, now),
                     (known, one) -> known.plus(terminated, now));
+            if (reader != null) {
+                reader.heard(message.getData(), terminated);
+            }
         }
     }
 

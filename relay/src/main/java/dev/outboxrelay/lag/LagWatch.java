@@ -68,15 +68,21 @@ public final class LagWatch implements AutoCloseable {
      * Begins with {@link #start}, or with {@link #look} for those who look themselves.
      *
      * @param leads whether this instance leads: if not, nothing is asked
+     * @param reader who reads the messages that consumers give up; null if they are only counted
      */
     public LagWatch(
-            Connection connection, Duration interval, InstantSource clock, BooleanSupplier leads, Listener listener)
+            Connection connection,
+            Duration interval,
+            InstantSource clock,
+            BooleanSupplier leads,
+            Listener listener,
+            @Nullable GivenUpReader reader)
             throws IOException {
         this.management = connection.jetStreamManagement();
         this.clock = clock;
         this.leads = leads;
         this.listener = listener;
-        this.advisories = new Advisories(connection, clock);
+        this.advisories = new Advisories(connection, clock, reader);
         this.periodic = new Periodic("outbox-lag", interval, this::tryLook);
     }
 

@@ -18,6 +18,7 @@ final class CorrectionTest {
             @Nullable String headers, @Nullable String replaySubject, @Nullable String replayHeaders) {
         return new Letter(
                 1,
+                Kind.EVENT,
                 State.DEAD,
                 "outbox.message",
                 "x",

@@ -344,17 +344,23 @@ final class LagWatchIT {
     }
 
     private static LagWatch watch(Connection connection, InstantSource clock) throws Exception {
-        return new LagWatch(connection, Duration.ofHours(1), clock, () -> true, new LagWatch.Listener() {
-            @Override
-            public void looked(LagReport report) {
-                throw new IllegalStateException("nobody started it");
-            }
+        return new LagWatch(
+                connection,
+                Duration.ofHours(1),
+                clock,
+                () -> true,
+                new LagWatch.Listener() {
+                    @Override
+                    public void looked(LagReport report) {
+                        throw new IllegalStateException("nobody started it");
+                    }
 
-            @Override
-            public void unknown(String why) {
-                throw new IllegalStateException(why);
-            }
-        });
+                    @Override
+                    public void unknown(String why) {
+                        throw new IllegalStateException(why);
+                    }
+                },
+                null);
     }
 
     private static String tenant(int i) {

@@ -19,6 +19,7 @@ import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.ConsumerLimits;
+import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -66,6 +67,7 @@ final class ConsumersIT {
     private static Map<String, String> settings() {
         return Map.of(
                 "outbox.admin.lag-interval", "1s",
+                "outbox.dead-letter.consumers", "true",
                 "outbox.consumer-defaults.max-ack-pending", "400",
                 "outbox.consumers[0].name", "from-yaml",
                 "outbox.consumers[0].tenants", "yaml-*",
@@ -208,6 +210,39 @@ final class ConsumersIT {
         management.deleteConsumer("TENANT_FIXED", "billing");
         Await.until("made as it should be, once somebody deleted it", () -> bound("fixed", "billing") == 10);
         Await.until("no longer told of", () -> !isSaid("fixed", conflict));
+    }
+
+    @Test
+    void what_a_consumer_gives_up_is_a_dead_letter_of_its_own_kind_as_the_message_is() throws Exception {
+        operator("INSERT INTO outbox.consumer (tenant_id, name, max_deliver) VALUES ('poison', 'billing', 1)");
+        List<Row> rows = List.of(
+                Row.of("poison", "events.first").with("one".getBytes(StandardCharsets.UTF_8)),
+                Row.of("poison", "events.second").with("two".getBytes(StandardCharsets.UTF_8)),
+                Row.of("poison", "events.fine"));
+        outbox.insert(rows);
+        awaitConsumer("poison", "billing");
+        JetStreamSubscription application = bind("poison", "billing");
+        List<Message> messages = application.fetch(3, Duration.ofSeconds(5));
+        messages.get(0).nak();
+        client.publish(messages.get(1).getReplyTo(), "+TERM no such order".getBytes(StandardCharsets.UTF_8));
+        messages.get(2).ackSync(Duration.ofSeconds(5));
+
+        String letters = "outbox.dead_letter WHERE kind = 'consumer' AND tenant_id = 'poison'";
+        Await.until("both are written", () -> outbox.count(letters) == 2);
+        String text = "SELECT string_agg(concat_ws(' | ', source, event_id, subject, convert_from(payload, 'UTF8'),"
+                + " reason, error, attempts, state, committed_at IS NOT NULL), E'\n' ORDER BY subject) FROM " + letters;
+        assertThat(outbox.value(text))
+                .isEqualTo("TENANT_POISON/billing | " + rows.get(0).id()
+                        + " | tenant.poison.events.first | one | max_deliveries | consumer billing gave it up after"
+                        + " 1 delivery; the message is in TENANT_POISON at sequence 1 | 1 | dead | t\n"
+                        + "TENANT_POISON/billing | " + rows.get(1).id()
+                        + " | tenant.poison.events.second | two | terminated | consumer billing refused it for good:"
+                        + " no such order; the message is in TENANT_POISON at sequence 2 | 1 | dead | t");
+        assertThat(outbox.count("outbox.message WHERE tenant_id = 'poison' AND status = 'failed'"))
+                .as("they were published")
+                .isZero();
+        insert("poison", 1);
+        Await.until("its events go on", () -> Streams.size(client, "TENANT_POISON") == 4);
     }
 
     @Test

@@ -41,7 +41,7 @@ final class LagBench implements Callable<Integer> {
             make(client.jetStreamManagement());
             long server = natsPid();
             try (LagWatch watch = new LagWatch(
-                    nats.connection(), Duration.ofHours(1), InstantSource.system(), () -> true, new Silent())) {
+                    nats.connection(), Duration.ofHours(1), InstantSource.system(), () -> true, new Silent(), null)) {
                 System.out.printf(Locale.ROOT, "%,d streams, %d consumers each, one nats-server%n", streams, consumers);
                 measure("first", watch, server, 1);
                 measure("quiet", watch, server, rounds);
