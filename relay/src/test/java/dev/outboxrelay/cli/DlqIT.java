@@ -452,7 +452,7 @@ final class DlqIT {
     void letters_that_are_named_and_cannot_be_had_are_a_failure() throws Exception {
         List<OutboxEvent> parked = table.parked("acme", 1);
 
-        assertThat(dlq("replay", "4711").is(ExitCode.FAILED).err()).contains("not there or are decided already");
+        assertThat(dlq("replay", "4711").is(ExitCode.FAILED).err()).contains("not there, are decided already");
         assertThat(dlq("replay", parked.get(0).id().value()).is(ExitCode.FAILED).err())
                 .contains("dlq show");
         assertThat(dlq("replay", "--tenant", "nobody").is(0).out()).contains("No letter fits: nothing to do.");
@@ -480,6 +480,37 @@ final class DlqIT {
                         .is(ExitCode.FAILED)
                         .err())
                 .contains("decided already");
+    }
+
+    @Test
+    void what_consumers_gave_up_is_listed_and_discarded_apart_and_never_replayed() throws Exception {
+        List<OutboxEvent> dead = dead("acme", 1);
+        String id = dead.get(0).id().value();
+        table.execute(
+                "INSERT INTO outbox.dead_letter (slot, kind, source, event_id, tenant_id, subject, payload, reason,"
+                        + " error, attempts, dead_at, state) VALUES ('" + LetterTable.SLOT
+                        + "', 'consumer', 'TENANT_ACME/billing',"
+                        + " '" + id
+                        + "', 'acme', 'tenant.acme.events.x', 'one', 'max_deliveries', 'gave it up', 5, now(), 'dead')");
+
+        assertThat(dlq("list").is(0).out()).contains("stream_rejected").doesNotContain("max_deliveries");
+        assertThat(dlq("list", "--kind", "consumer", "--tenant", "acme").is(0).out())
+                .contains("max_deliveries", "tenant.acme.events.x", id)
+                .doesNotContain("stream_rejected");
+        assertThat(dlq("show", id).is(0).out())
+                .contains("table", "outbox.message", "given up by a consumer", "TENANT_ACME/billing");
+        String seq = table.text("SELECT seq FROM outbox.dead_letter WHERE kind = 'consumer'");
+        assertThat(dlq("replay", seq).is(ExitCode.FAILED).err()).contains("given up by a consumer", "--kind");
+        dlq("replay", "--all").is(0);
+        assertThat(table.text("SELECT state FROM outbox.dead_letter WHERE kind = 'consumer'"))
+                .isEqualTo("dead");
+
+        dlq("discard", "--all", "--kind", "consumer").is(0);
+
+        assertThat(table.texts("SELECT kind || ' ' || state FROM outbox.dead_letter ORDER BY kind"))
+                .containsExactly("consumer discarded", "event replaying");
+        assertThat(dlq("list", "--kind", "letter").is(ExitCode.WRONG_USAGE).err())
+                .contains("event, consumer");
     }
 
     @Test

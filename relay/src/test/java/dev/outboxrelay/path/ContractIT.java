@@ -80,7 +80,7 @@ final class ContractIT {
         assertThat(stream.getMirror()).isNull();
         assertThat(stream.getMetadata()).containsEntry("outbox.tenant", "Acme_1-x");
         assertThat(stream.getMetadata().keySet().stream().filter(key -> !key.startsWith("_nats.")))
-                .containsExactly("outbox.tenant");
+                .containsExactlyInAnyOrder("outbox.tenant", "outbox.policy");
     }
 
     @Test

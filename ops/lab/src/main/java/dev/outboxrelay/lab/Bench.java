@@ -16,7 +16,8 @@ import picocli.CommandLine.Command;
             IsolationBench.class,
             HeadlineBench.class,
             ScaleBench.class,
-            LagBench.class
+            LagBench.class,
+            NewcomersBench.class
         })
 public final class Bench {
 
