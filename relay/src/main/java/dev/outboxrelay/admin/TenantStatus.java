@@ -138,10 +138,13 @@ public record TenantStatus(
     }
 
     private static Suffering ofLane(Facts facts) {
+        if (facts.isPaused()) {
+            return Suffering.PARKED; // on purpose, whatever was wrong before
+        }
         if ((facts.lastError != null && facts.waiting() > 0) || facts.oldestUnsettledSeconds >= BLOCKED_SECONDS) {
             return Suffering.BLOCKED;
         }
-        if (facts.parked > 0 || facts.isPaused()) {
+        if (facts.parked > 0) {
             return Suffering.PARKED;
         }
         if (facts.lastError != null || isPositive(facts.dead) || !facts.notes.isEmpty()) {
@@ -158,8 +161,7 @@ public record TenantStatus(
         List<String> lane = new ArrayList<>();
         if (facts.isPaused()) {
             lane.add("somebody paused it: nothing is published, and its events are parked meanwhile");
-        }
-        if (facts.lastError != null) {
+        } else if (facts.lastError != null) {
             lane.add((facts.waiting() > 0 ? "nothing can be published: " : "the last try failed: ") + facts.lastError);
         }
         if (facts.oldestUnsettledSeconds >= SLOW_SECONDS) {

@@ -103,6 +103,30 @@ class RelayStatusTest {
     }
 
     @Test
+    void what_was_wrong_before_a_pause_makes_nobody_look_for_it() {
+        TenantStatus tenant = TenantStatus.of(new TenantStatus.Facts(
+                "acme",
+                "TENANT_ACME",
+                "paused",
+                3,
+                0,
+                0,
+                0,
+                0,
+                0,
+                null,
+                90,
+                "the tenant is paused, and has no stream yet",
+                0L,
+                List.of(),
+                List.of()));
+
+        assertThat(tenant.suffering()).isEqualTo(Suffering.PARKED);
+        assertThat(tenant.reasons().get(0)).startsWith("somebody paused it");
+        assertThat(tenant.reasons()).noneMatch(reason -> reason.contains("nothing can be published"));
+    }
+
+    @Test
     void of_a_tenant_that_is_well_nothing_is_said() {
         TenantStatus tenant = tenant("acme", 3, 0, 0.2, null);
 

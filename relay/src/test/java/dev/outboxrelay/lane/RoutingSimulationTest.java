@@ -15,7 +15,7 @@ final class RoutingSimulationTest {
 
     @Test
     void rules_that_change_lose_double_and_reorder_nothing_and_break_no_fence() {
-        Tally tally = crashing(Broken.NOTHING).run(40_000);
+        Tally tally = crashing(Broken.NOTHING).run(10_000);
 
         assertThat(tally.doubled + tally.reordered + tally.unusableFences + tally.wrongFences)
                 .isZero();
@@ -33,7 +33,7 @@ final class RoutingSimulationTest {
                 .with(Kind.PROCESSED, 4)
                 .with(Kind.FLUSH, 4)
                 .with(Kind.CRASH, 5)
-                .run(20_000);
+                .run(10_000);
 
         assertThat(tally.doubled + tally.reordered + tally.unusableFences + tally.wrongFences)
                 .isZero();
@@ -47,7 +47,7 @@ final class RoutingSimulationTest {
                 .withParking()
                 .with(Kind.TROUBLE, 3)
                 .withOperators()
-                .run(20_000);
+                .run(10_000);
 
         assertThat(tally.doubled + tally.reordered + tally.wrongFences).isZero();
         assertThat(tally.dropped).isPositive();
@@ -75,7 +75,7 @@ final class RoutingSimulationTest {
                 .with(Kind.CUT, 2)
                 .with(Kind.FREEZE, 2)
                 .with(Kind.RELEASE, 4)
-                .run(20_000);
+                .run(10_000);
 
         assertThat(tally.wrongFences).isZero();
     }
