@@ -59,8 +59,8 @@ public final class RelayProcess implements AutoCloseable {
         environment.keySet().removeIf(name -> name.startsWith("OUTBOX_") || name.equals("JAVA_OPTS"));
         environment.put("JAVA_HOME", System.getProperty("java.home"));
         environment.put("OUTBOX_JAVA_OPTS", javaOptions);
-        all.forEach((key, value) ->
-                environment.put(key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_'), value));
+        all.forEach(
+                (key, value) -> environment.put(key.toUpperCase(Locale.ROOT).replaceAll("[^A-Za-z0-9]", "_"), value));
         return new RelayProcess(builder.start(), log, port);
     }
 
