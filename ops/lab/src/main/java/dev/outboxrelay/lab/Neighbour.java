@@ -105,7 +105,7 @@ final class Neighbour {
         var info = stored.info(tenant);
         StreamConfiguration open = info.getConfiguration();
         var unused = management()
-                .updateStream(StreamConfiguration.builder(open)
+                .updateStream(HandedOver.builder(open)
                         .discardPolicy(DiscardPolicy.New)
                         .maxMessages(info.getStreamState().getMsgCount())
                         .build());

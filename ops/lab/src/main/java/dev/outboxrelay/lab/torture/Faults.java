@@ -1,5 +1,6 @@
 package dev.outboxrelay.lab.torture;
 
+import dev.outboxrelay.lab.HandedOver;
 import dev.outboxrelay.lab.torture.Fault.Target;
 import dev.outboxrelay.testing.TcpProxy;
 import dev.outboxrelay.testing.TestNats;
@@ -315,7 +316,7 @@ final class Faults {
                         .map(StreamInfo::getConfiguration)
                         .toList();
                 for (StreamConfiguration one : all) {
-                    var unused = management.updateStream(StreamConfiguration.builder(one)
+                    var unused = management.updateStream(HandedOver.builder(one)
                             .subjects("elsewhere." + one.getName())
                             .build());
                 }

@@ -79,15 +79,22 @@ final class Run {
         prelude(stage);
         try (Writers writers = Writers.start(stage.postgres(), tenants, settings.seed(), settings.rate());
                 Operators operators = new Operators(stage.postgres(), folder, settings.seed());
+                PolicyEdits policies = new PolicyEdits(stage.postgres(), tenants, settings.seed());
                 StreamFaults streams = new StreamFaults(stage, report, tenants, writers, operators)) {
             stage.awaitHealth(report);
             if (plan.hasStreamFaults()) {
                 operators.start();
+                policies.start();
             }
             new Faults(stage, report, streams).run(plan);
             writers.stop();
             report.line("writers stopped, " + writers.rows.get() + " rows committed; draining");
             census(writers);
+            if (plan.hasStreamFaults()) {
+                policies.finish();
+                census.count("edits of policies", policies.edits.get());
+                census.count("tenants paused by one", policies.pauses.get());
+            }
             drain(stage, streams);
             if (plan.hasStreamFaults()) {
                 operators.finish();

@@ -1,5 +1,6 @@
 package dev.outboxrelay.lab.torture;
 
+import dev.outboxrelay.lab.HandedOver;
 import dev.outboxrelay.testing.Await;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
@@ -158,7 +159,7 @@ final class StreamFaults implements AutoCloseable {
                     number,
                     tenant,
                     cramp.length(),
-                    info -> StreamConfiguration.builder(info.getConfiguration())
+                    info -> HandedOver.builder(info.getConfiguration())
                             .discardPolicy(DiscardPolicy.New)
                             .maxBytes(Math.max(1, info.getStreamState().getByteCount()))
                             .build());
@@ -168,7 +169,7 @@ final class StreamFaults implements AutoCloseable {
                     number,
                     tenant,
                     limit.length(),
-                    info -> StreamConfiguration.builder(info.getConfiguration())
+                    info -> HandedOver.builder(info.getConfiguration())
                             .maximumMessageSize(SMALL_MESSAGE)
                             .build());
         } else if (fault instanceof Fault.CaptureSubjects capture) {
@@ -177,9 +178,7 @@ final class StreamFaults implements AutoCloseable {
             replaceParked(
                     number,
                     tenant,
-                    info -> StreamConfiguration.builder(info.getConfiguration())
-                            .seal()
-                            .build());
+                    info -> HandedOver.builder(info.getConfiguration()).seal().build());
         } else if (fault instanceof Fault.DeleteFullStream) {
             replaceParked(number, tenant, StreamFaults::full);
         } else if (fault instanceof Fault.DeleteQuietStream) {
@@ -193,7 +192,7 @@ final class StreamFaults implements AutoCloseable {
     }
 
     private static StreamConfiguration full(StreamInfo info) {
-        return StreamConfiguration.builder(info.getConfiguration())
+        return HandedOver.builder(info.getConfiguration())
                 .discardPolicy(DiscardPolicy.New)
                 .maxMessages(Math.max(1, info.getStreamState().getMsgCount()))
                 .build();
@@ -225,7 +224,7 @@ final class StreamFaults implements AutoCloseable {
                 .replicas(stage.settings().nodes())
                 .build();
         whole(() -> {
-            update(StreamConfiguration.builder(own)
+            update(HandedOver.builder(own)
                     .subjects("elsewhere." + own.getName())
                     .build());
             return insist("stream " + thief.getName() + " is there", () -> {
