@@ -52,6 +52,7 @@ final class Backlog {
     private long parkingWhenFound;
     private @Nullable Set<EventId> found;
     private int asked;
+    private boolean mayBeMore;
     private long since;
 
     Stage stage() {
@@ -79,6 +80,7 @@ final class Backlog {
     /** They have arrived there. */
     void parked(int events) {
         parked += events;
+        changed();
         if (stage == Stage.AWAITING) {
             stage = Stage.WANTED;
         }
@@ -113,6 +115,24 @@ final class Backlog {
     void asked(int events) {
         stage = Stage.FETCHING;
         asked = events;
+        mayBeMore = false;
+    }
+
+    /** The table has changed: what is being taken from it may have been read before. */
+    void changed() {
+        mayBeMore = true;
+    }
+
+    /**
+     * The table had nothing when it was read. That may have been before something was written of which the lane has
+     * heard since: then it is asked once more.
+     */
+    void nothingFound() {
+        if (mayBeMore) {
+            stage = Stage.WANTED;
+        } else {
+            stage = isParking() ? Stage.AWAITING : Stage.NONE;
+        }
     }
 
     /** Begins a batch behind the sequence up to which everything in the stream is accounted for. */

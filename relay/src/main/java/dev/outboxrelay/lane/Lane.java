@@ -135,6 +135,7 @@ public final class Lane {
 
     /** Somebody parked events of this tenant, or wants dead letters of it published, or decided about one. */
     public void backlogWaits(long now) {
+        backlog.changed();
         if (backlog.is(Backlog.Stage.NONE)) {
             backlog.to(certain ? Backlog.Stage.WANTED : Backlog.Stage.UNKNOWN);
         } else if (backlog.is(Backlog.Stage.HELD)) {
@@ -173,7 +174,7 @@ public final class Lane {
             heldUntil = now + limits.retry().max().toNanos();
             out.wakeAt(heldUntil);
         } else {
-            backlog.to(backlog.isParking() ? Backlog.Stage.AWAITING : Backlog.Stage.NONE);
+            backlog.nothingFound();
             trouble = null;
         }
         proceed(now);

@@ -39,6 +39,7 @@ final class SimSession {
     private final Lsn startUp;
     private final ArrayDeque<Letter> letters = new ArrayDeque<>();
     private final ArrayDeque<Parking> parkings = new ArrayDeque<>();
+    private final ArrayDeque<SimLane> parkedAndNotSaid = new ArrayDeque<>();
     private final ArrayDeque<Runnable> requests = new ArrayDeque<>();
     private final List<Marking> markings = new ArrayList<>();
     private final List<Boundary> boundaries = new ArrayList<>();
@@ -233,9 +234,20 @@ final class SimSession {
                 world.tally.parked++;
             }
             settle(parking.ticket);
-            if (isCurrent()) {
-                parking.lane.lane.parked(1, world.now);
-            }
+            parkedAndNotSaid.add(parking.lane);
+        } else {
+            sayParked();
+        }
+        if ((world.letters & 1) == 0) {
+            sayParked();
+        }
+    }
+
+    /** The lane is told a while after the commit, and before or after it hears what somebody read from the table. */
+    private void sayParked() {
+        SimLane lane = parkedAndNotSaid.poll();
+        if (lane != null && isCurrent()) {
+            lane.lane.parked(1, world.now);
         }
     }
 
@@ -269,9 +281,12 @@ final class SimSession {
                 .limit(atMost)
                 .map(row -> late(row, lane))
                 .toList();
-        if (isCurrent()) {
-            lane.lane.fetched(items, items.isEmpty() && anyDead, world.now);
-        }
+        // what was read is on its way while others write
+        request(() -> {
+            if (isCurrent()) {
+                lane.lane.fetched(items, items.isEmpty() && anyDead, world.now);
+            }
+        });
     }
 
     private Item late(Row row, SimLane lane) {
@@ -400,6 +415,7 @@ final class SimSession {
         return cursor == world.wal.size()
                 && letters.isEmpty()
                 && parkings.isEmpty()
+                && parkedAndNotSaid.isEmpty()
                 && requests.isEmpty()
                 && world.rows.values().stream().noneMatch(Row::waitsInTable)
                 && markings.isEmpty()

@@ -44,8 +44,7 @@ final class Outbox implements AutoCloseable {
     }
 
     static Outbox withoutSlots(TestPostgres postgres, String name) throws SQLException {
-        postgres.createDatabase(name);
-        postgres.installSchema(name);
+        postgres.createInstalled(name);
         return new Outbox(postgres, name);
     }
 

@@ -76,8 +76,7 @@ public final class LetterTable implements AutoCloseable {
 
     public static LetterTable create(String name) throws SQLException {
         LetterTable table = new LetterTable(name);
-        table.postgres.createDatabase(name);
-        table.postgres.installSchema(name);
+        table.postgres.createInstalled(name);
         table.execute("INSERT INTO outbox.leader (slot, term, instance) VALUES ('" + SLOT + "', 1, 'this test')");
         table.execute(BARRIER);
         return table;

@@ -33,6 +33,7 @@ public final class TestPostgres implements AutoCloseable {
 
     static final String SUPERUSER = "postgres";
     private static final String MAINTENANCE = "postgres";
+    private static final String TEMPLATE = "installed_once";
     static final String SCRAM_ONLY = """
             local all         all     scram-sha-256
             host  all         all all scram-sha-256
@@ -49,6 +50,7 @@ public final class TestPostgres implements AutoCloseable {
     private final Map<String, String> passwords = new TreeMap<>();
 
     private @Nullable PostgresStandby standby;
+    private boolean templateIsMade;
 
     private TestPostgres(PostgresOptions options, Server server, int port, String superuserPassword) {
         this.options = options;
@@ -175,6 +177,17 @@ public final class TestPostgres implements AutoCloseable {
                 execute(database, "ALTER ROLE " + role + " LOGIN PASSWORD '" + passwords.get(role) + "'");
             }
         }
+    }
+
+    /** Creates a database with the schema in it, without a slot: a copy of one into which it was installed once. */
+    public void createInstalled(String name) throws SQLException {
+        if (!templateIsMade) {
+            createDatabase(TEMPLATE);
+            installSchema(TEMPLATE);
+            execute(MAINTENANCE, "ALTER DATABASE " + TEMPLATE + " WITH ALLOW_CONNECTIONS false");
+            templateIsMade = true;
+        }
+        execute(MAINTENANCE, "CREATE DATABASE \"" + name.replace("\"", "\"\"") + "\" TEMPLATE " + TEMPLATE);
     }
 
     /** Creates an empty database. */
