@@ -72,7 +72,8 @@ final class RoleChecks {
         for (String relation : facts.role().owns()) {
             findings.add(Finding.warn(
                     "role " + role + " owns " + relation + ": it could change or drop it",
-                    Remedy.sql("ALTER TABLE " + relation + " OWNER TO CURRENT_USER;")));
+                    Remedy.sql("ALTER TABLE " + relation + " OWNER TO CURRENT_USER;")
+                            .then("run the check again: rights that it had as the owner are to be granted")));
         }
         return Result.of(
                 Check.ROLE_EXCESS,

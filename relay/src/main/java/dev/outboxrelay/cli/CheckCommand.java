@@ -114,7 +114,9 @@ final class CheckCommand implements Callable<Integer> {
 
     private Report examine(Settings settings, Set<Check> wanted) throws InterruptedException {
         End<PostgresFacts> postgres = PostgresLook.look(settings, clock);
-        return Doctor.examine(settings, postgres, nats(settings, postgres), wanted);
+        boolean asksNats = wanted.stream().anyMatch(check -> !check.group().isOfPostgres());
+        return Doctor.examine(
+                settings, postgres, asksNats ? nats(settings, postgres) : End.away(End.Failure.AWAY, ""), wanted);
     }
 
     private End<NatsFacts> nats(Settings settings, End<PostgresFacts> postgres) throws InterruptedException {
