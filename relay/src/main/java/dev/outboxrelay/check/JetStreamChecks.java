@@ -35,6 +35,12 @@ final class JetStreamChecks {
                     "NATS at " + url + " runs without JetStream",
                     Remedy.nats("jetstream { store_dir: \"/var/lib/nats\" }", "restart nats-server"));
         }
+        boolean mayAsk = facts.requests().stream()
+                .noneMatch(probe -> probe.subject().equals("$JS.API.INFO")
+                        && probe.outcome() == NatsFacts.Probe.Outcome.DENIED);
+        if (!mayAsk) {
+            return Result.skipped(Check.JETSTREAM, facts.account().reason());
+        }
         if (!facts.account().isSeen()) {
             return Result.fail(
                     Check.JETSTREAM,

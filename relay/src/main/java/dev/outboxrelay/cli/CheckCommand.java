@@ -160,5 +160,10 @@ final class CheckCommand implements Callable<Integer> {
         public void disconnected(String why) {
             // the same
         }
+
+        @Override
+        public void complained(String error) {
+            // what was tried and refused is a finding, not a line of the log
+        }
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.outboxrelay.check.End;
 import dev.outboxrelay.check.NatsFacts;
 import dev.outboxrelay.check.NatsFacts.Account;
+import dev.outboxrelay.check.NatsFacts.Probe;
 import dev.outboxrelay.check.NatsFacts.Stream;
 import dev.outboxrelay.check.NatsFacts.User;
 import dev.outboxrelay.check.Seen;
@@ -35,6 +36,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,16 +107,28 @@ public final class NatsLook {
         Seen<Duration> ahead = userInfo.isSeen() ? ahead(userInfo.get()) : Seen.hidden(userInfo.reason());
         Seen<User> user = userInfo.isSeen() ? user(userInfo.get()) : Seen.hidden(userInfo.reason());
         NatsProbes probes = new NatsProbes(connection, PATIENCE);
-        boolean on = info.isJetStreamAvailable();
+        List<Probe> requests =
+                info.isJetStreamAvailable() ? probes.requests(settings.streams().provision()) : List.of();
         return new NatsFacts(
                 server,
                 user,
                 ahead,
-                on ? probes.requests(settings.streams().provision()) : List.of(),
+                requests,
                 probes.subscriptions(),
-                on ? account() : Seen.hidden("the server runs without JetStream"),
-                on ? streams() : Seen.hidden("the server runs without JetStream"),
+                mayAsk("$JS.API.INFO", requests, this::account),
+                mayAsk("$JS.API.STREAM.LIST", requests, this::streams),
                 MonitorLook.look(monitorUrl));
+    }
+
+    /** What is refused is answered by silence, and nobody has to wait for it again. */
+    private static <T> Seen<T> mayAsk(String subject, List<Probe> probes, Supplier<Seen<T>> asking) {
+        if (probes.isEmpty()) {
+            return Seen.hidden("the server runs without JetStream");
+        }
+        return probes.stream()
+                        .anyMatch(probe -> probe.subject().equals(subject) && probe.outcome() == Probe.Outcome.DENIED)
+                ? Seen.hidden("the relay may not send requests to " + subject + ": see api-permissions")
+                : asking.get();
     }
 
     private static boolean isLocal(String url) {

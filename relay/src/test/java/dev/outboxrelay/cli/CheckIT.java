@@ -33,6 +33,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -73,11 +74,31 @@ final class CheckIT {
 
     private static TestPostgres postgres;
     private static TestNats nats;
+    private static @Nullable TestNats clientOf;
+    private static io.nats.client.@Nullable Connection client;
     private static final Map<String, String> settings = new TreeMap<>();
     private static String moreYaml = "";
     private static String database = TestPostgres.DATABASE;
     private static Duration wrong = Duration.ZERO;
     private static int version;
+
+    /** What the check that is driven has just said. */
+    private static JsonNode printed = JSON.createObjectNode();
+
+    /** A connection to the server in use, for what a test does itself. */
+    private static io.nats.client.Connection client() throws Exception {
+        io.nats.client.Connection open = client;
+        if (open == null || clientOf != nats) {
+            open = nats.connection();
+            client = open;
+            clientOf = nats;
+        }
+        return open;
+    }
+
+    private static TypedCommands operator() throws Exception {
+        return new TypedCommands(postgres, client());
+    }
 
     /** Something that a test does to a server. */
     private interface Act {
@@ -91,7 +112,8 @@ final class CheckIT {
      * @param mend what stands for a remedy that names what only the site knows; null where all of it is run
      * @param after puts things back
      */
-    private record Case(String name, Check check, String status, int since, Act breaks, Act mend, Act after) {
+    private record Case(
+            String name, Check check, String status, int since, Act breaks, @Nullable Act mend, Act after) {
 
         Case since(int major) {
             return new Case(name, check, status, major, breaks, mend, after);
@@ -102,7 +124,10 @@ final class CheckIT {
         }
 
         Case after(Act other) {
-            return new Case(name, check, status, since, breaks, mend, other);
+            return new Case(name, check, status, since, breaks, mend, () -> {
+                after.run();
+                other.run();
+            });
         }
 
         @Override
@@ -231,7 +256,7 @@ final class CheckIT {
                 String[] line = run.split(": ", 2);
                 settings.put(line[0], line[1]);
             }
-            case "shell" -> new TypedCommands(postgres, nats).type(run);
+            case "shell" -> operator().type(run);
             default -> throw new AssertionError("its test says where this belongs: " + run);
         }
     }
@@ -271,7 +296,7 @@ final class CheckIT {
                 .containsPattern("\\R\\d+ passed, 1 skipped, 0 to be looked at, 0 failed\\R")
                 .doesNotContain(postgres.password(TestPostgres.RELAY));
         assertThat(everything()).isEqualTo(before);
-        assertThat(nats.connection().jetStreamManagement().getStreamNames()).isEmpty();
+        assertThat(client().jetStreamManagement().getStreamNames()).isEmpty();
     }
 
     /** What a write would change, also one that is rolled back. */
@@ -304,10 +329,12 @@ final class CheckIT {
         try {
             each.breaks().run();
             JsonNode broken = awaitStatus(each.check(), each.status());
-            if (each.mend() == null) {
+            printed = broken;
+            Act mend = each.mend();
+            if (mend == null) {
                 apply(broken);
             } else {
-                each.mend().run();
+                mend.run();
             }
             awaitStatus(each.check(), "pass");
         } finally {
@@ -363,7 +390,7 @@ final class CheckIT {
                 warn(Check.SCHEMA_VERSION, "version 3", () -> {
                     use("check_v3");
                     for (String file : List.of("V1__outbox.sql", "V2__attach.sql", "V3__parking.sql")) {
-                        new TypedCommands(postgres, nats).type("psql -d check_v3 -f schema/" + file);
+                        operator().type("psql -d check_v3 -f schema/" + file);
                     }
                 }),
                 failSql(Check.ROLE_REPLICATION, "without the attribute", "ALTER ROLE outbox_relay NOREPLICATION"),
@@ -555,37 +582,43 @@ final class CheckIT {
 
     /** A server for one case, put in the place of the one that all others share. */
     private static final class Own {
-        private TestNats shared;
+        private @Nullable TestNats shared;
 
         void begin(NatsOptions options, String login) {
             if (shared == null) {
                 shared = nats;
             } else {
-                nats.close();
+                close();
             }
             nats = TestNats.start(options);
             settings.put("outbox.nats.url", nats.url().replace("//", "//" + login));
         }
 
         void end() {
-            if (shared != null) {
-                nats.close();
-                nats = shared;
+            TestNats others = shared;
+            if (others != null) {
+                close();
+                nats = others;
                 shared = null;
             }
+        }
+
+        private static void close() {
+            nats.close();
+            clientOf = null;
         }
     }
 
     /** The lines of a remedy for the server's configuration. */
-    private static String lines(Check check) throws Exception {
-        for (JsonNode finding : look(check).path("findings")) {
+    private static String lines(JsonNode result) {
+        for (JsonNode finding : result.path("findings")) {
             for (JsonNode remedy : finding.path("remedies")) {
                 if (remedy.path("kind").asText().equals("nats")) {
                     return remedy.path("run").asText();
                 }
             }
         }
-        throw new AssertionError("no remedy for the server in " + look(check));
+        throw new AssertionError("no remedy for the server in " + result);
     }
 
     /** The server's configuration is edited as the remedy says, in the place that it names, and read again. */
@@ -601,7 +634,7 @@ final class CheckIT {
                     of.breaks().run();
                 },
                 () -> {
-                    own.begin(place.with(lines(of.check())), login);
+                    own.begin(place.with(lines(printed)), login);
                     content.run();
                 },
                 () -> {
@@ -634,8 +667,7 @@ final class CheckIT {
     }
 
     private static void stream(String name, long maxBytes, String... subjects) throws Exception {
-        nats.connection()
-                .jetStreamManagement()
+        client().jetStreamManagement()
                 .addStream(StreamConfiguration.builder()
                         .name(name)
                         .subjects(subjects)
@@ -647,7 +679,7 @@ final class CheckIT {
     private static List<Case> natsCases() {
         Act nothing = () -> {};
         String login = "relay:letmein@";
-        String nobody = "permissions { publish { allow: [\"$SYS.REQ.USER.INFO\"] } subscribe { allow: [\"_INBOX.>\"] } }";
+        String nobody = "permissions { publish { allow: [\"$SYS.REQ.USER.INFO\"] } }";
         String deaf = "permissions { subscribe { allow: [\"_INBOX.>\"] } }";
         return List.of(
                 fail(Check.NATS_CONNECTION, "nobody there", () -> nats.stop()).mending(() -> nats.restart()),
@@ -737,7 +769,7 @@ final class CheckIT {
     // ------------------------------------------------------------------------------------------------ streams
 
     private static JetStreamManagement streams() throws Exception {
-        return nats.connection().jetStreamManagement();
+        return client().jetStreamManagement();
     }
 
     private static void deleteStreams() throws Exception {

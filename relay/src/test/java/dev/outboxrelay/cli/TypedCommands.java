@@ -1,7 +1,6 @@
 package dev.outboxrelay.cli;
 
 import dev.outboxrelay.testing.Repository;
-import dev.outboxrelay.testing.TestNats;
 import dev.outboxrelay.testing.TestPostgres;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.Message;
@@ -28,9 +27,9 @@ import java.util.Properties;
 final class TypedCommands {
 
     private final TestPostgres postgres;
-    private final TestNats nats;
+    private final io.nats.client.Connection nats;
 
-    TypedCommands(TestPostgres postgres, TestNats nats) {
+    TypedCommands(TestPostgres postgres, io.nats.client.Connection nats) {
         this.postgres = postgres;
         this.nats = nats;
     }
@@ -111,7 +110,7 @@ final class TypedCommands {
     }
 
     private JetStreamManagement streams() throws Exception {
-        return nats.connection().jetStreamManagement();
+        return nats.jetStreamManagement();
     }
 
     private void edit(List<String> words) throws Exception {
@@ -162,8 +161,7 @@ final class TypedCommands {
     }
 
     private void request(String subject, String body) throws Exception {
-        Message answer = nats.connection()
-                .request(subject, body.getBytes(StandardCharsets.UTF_8), Duration.ofSeconds(5));
+        Message answer = nats.request(subject, body.getBytes(StandardCharsets.UTF_8), Duration.ofSeconds(5));
         String text = answer == null ? "nothing" : new String(answer.getData(), StandardCharsets.UTF_8);
         if (!text.contains("\"config\"")) {
             throw new AssertionError(subject + " answers " + text);
