@@ -36,8 +36,8 @@ final class JetStreamChecks {
                     Remedy.nats("jetstream { store_dir: \"/var/lib/nats\" }", "restart nats-server"));
         }
         boolean mayAsk = facts.requests().stream()
-                .noneMatch(probe -> probe.subject().equals("$JS.API.INFO")
-                        && probe.outcome() == NatsFacts.Probe.Outcome.DENIED);
+                .noneMatch(probe ->
+                        probe.subject().equals("$JS.API.INFO") && probe.outcome() == NatsFacts.Probe.Outcome.DENIED);
         if (!mayAsk) {
             return Result.skipped(Check.JETSTREAM, facts.account().reason());
         }

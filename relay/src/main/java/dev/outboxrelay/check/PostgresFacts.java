@@ -212,12 +212,7 @@ public record PostgresFacts(
             @Nullable String invalidation,
             @Nullable Boolean failover) {}
 
-    /**
-     * What a mapped table holds.
-     *
-     * @param tenants those that have rows
-     * @param largest bytes of the largest payload
-     */
+    /** What a mapped table holds. */
     public record Contents(TableName table, Seen<Rows> rows) {
 
         /** Tenants with rows, and the largest payload in bytes; 0 where there is none. */

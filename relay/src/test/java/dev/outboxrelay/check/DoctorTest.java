@@ -64,7 +64,10 @@ final class DoctorTest {
     @Test
     void a_standby() {
         facts.standby = true;
-        is(Check.POSTGRES_PRIMARY, Status.FAIL, "outbox.postgres.url: jdbc:postgresql://PRIMARY:5432,STANDBY:5432/shop");
+        is(
+                Check.POSTGRES_PRIMARY,
+                Status.FAIL,
+                "outbox.postgres.url: jdbc:postgresql://PRIMARY:5432,STANDBY:5432/shop");
     }
 
     @ParameterizedTest
@@ -106,12 +109,11 @@ final class DoctorTest {
 
     @Test
     void a_user_who_may_publish_for_the_tenants_that_there_are() {
-        facts.contents.add(new Contents(
-                TableName.OUTBOX_MESSAGE, Seen.of(new Contents.Rows(List.of("acme", "globex"), 10))));
+        facts.contents.add(
+                new Contents(TableName.OUTBOX_MESSAGE, Seen.of(new Contents.Rows(List.of("acme", "globex"), 10))));
         facts.user = Seen.of(new User("relay", "RELAY", List.of("tenant.acme.>"), List.of(), null));
         is(Check.PUBLISH_PERMISSIONS, Status.FAIL, "tenant.globex.>");
-        facts.user = Seen.of(
-                new User("relay", "RELAY", List.of("tenant.acme.>", "tenant.globex.>"), List.of(), null));
+        facts.user = Seen.of(new User("relay", "RELAY", List.of("tenant.acme.>", "tenant.globex.>"), List.of(), null));
         is(Check.PUBLISH_PERMISSIONS, Status.WARN, "not for every one that may come");
         facts.user = Seen.of(new User("relay", "RELAY", List.of(">"), List.of("tenant.acme.secret"), null));
         is(Check.PUBLISH_PERMISSIONS, Status.FAIL, "tenant.acme.>");
@@ -161,7 +163,8 @@ final class DoctorTest {
         Need need = Need.of(facts.settings()).get(0);
         facts.attempts.add(new Attempt("SELECT on outbox.message", need, null, null));
         is(Check.WRITES_TRIED, Status.PASS, "1 statements");
-        facts.attempts.add(new Attempt("UPDATE on outbox.message", need, "55P03", "canceling statement due to lock timeout"));
+        facts.attempts.add(
+                new Attempt("UPDATE on outbox.message", need, "55P03", "canceling statement due to lock timeout"));
         is(Check.WRITES_TRIED, Status.SKIPPED, "pg_locks");
         facts.attempts.add(new Attempt("UPDATE on outbox.message", need, "42501", "permission denied"));
         is(Check.WRITES_TRIED, Status.FAIL, "GRANT SELECT ON outbox.message TO outbox_relay;");

@@ -66,8 +66,8 @@ final class CheckIT {
             Check.NATS_VERSION); // takes a server older than 2.10
 
     /** Those that take a restart have a test of their own, with one restart for all. */
-    private static final Set<Check> RESTARTED = EnumSet.of(
-            Check.WAL_LEVEL, Check.MAX_REPLICATION_SLOTS, Check.MAX_WAL_SENDERS, Check.MAX_CONNECTIONS);
+    private static final Set<Check> RESTARTED =
+            EnumSet.of(Check.WAL_LEVEL, Check.MAX_REPLICATION_SLOTS, Check.MAX_WAL_SENDERS, Check.MAX_CONNECTIONS);
 
     @TempDir
     private static Path folder;
@@ -113,7 +113,13 @@ final class CheckIT {
      * @param after puts things back
      */
     private record Case(
-            String name, Check check, String status, int since, Act breaks, @Nullable Act mend, Act after) {
+            String name,
+            Check check,
+            String status,
+            int since,
+            Act breaks,
+            @Nullable Act mend,
+            Act after) {
 
         Case since(int major) {
             return new Case(name, check, status, major, breaks, mend, after);
@@ -213,8 +219,11 @@ final class CheckIT {
                 .setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true))
                 .execute(Stream.concat(
-                                Stream.of("--config", file.toString(), "--nats-monitor", nats.node(0)
-                                        .monitorUrl()),
+                                Stream.of(
+                                        "--config",
+                                        file.toString(),
+                                        "--nats-monitor",
+                                        nats.node(0).monitorUrl()),
                                 Arrays.stream(arguments))
                         .toArray(String[]::new));
         return new Said(exit, out.toString(), err.toString());
@@ -261,7 +270,8 @@ final class CheckIT {
         }
     }
 
-    // ------------------------------------------------------------------------------------------------ before all others
+    // ------------------------------------------------------------------------------------------------ before all
+    // others
 
     @Test
     @Order(1)
@@ -375,14 +385,24 @@ final class CheckIT {
                         Check.WAL_SENDER_TIMEOUT,
                         "of the role alone",
                         "ALTER ROLE outbox_relay SET wal_sender_timeout = '1s'"),
-                warn(Check.WAL_SENDER_TIMEOUT, "switched off", () -> each(
-                        "ALTER SYSTEM SET wal_sender_timeout = 0", "SELECT pg_reload_conf()")),
-                fail(Check.MAX_SLOT_WAL_KEEP_SIZE, "below the budget", () -> each(
-                        "ALTER SYSTEM SET max_slot_wal_keep_size = '1GB'", "SELECT pg_reload_conf()")),
-                warn(Check.MAX_SLOT_WAL_KEEP_SIZE, "without a limit", () -> each(
-                        "ALTER SYSTEM SET max_slot_wal_keep_size = -1", "SELECT pg_reload_conf()")),
-                warn(Check.IDLE_SLOT_TIMEOUT, "an hour", () -> each(
-                                "ALTER SYSTEM SET idle_replication_slot_timeout = '1h'", "SELECT pg_reload_conf()"))
+                warn(
+                        Check.WAL_SENDER_TIMEOUT,
+                        "switched off",
+                        () -> each("ALTER SYSTEM SET wal_sender_timeout = 0", "SELECT pg_reload_conf()")),
+                fail(
+                        Check.MAX_SLOT_WAL_KEEP_SIZE,
+                        "below the budget",
+                        () -> each("ALTER SYSTEM SET max_slot_wal_keep_size = '1GB'", "SELECT pg_reload_conf()")),
+                warn(
+                        Check.MAX_SLOT_WAL_KEEP_SIZE,
+                        "without a limit",
+                        () -> each("ALTER SYSTEM SET max_slot_wal_keep_size = -1", "SELECT pg_reload_conf()")),
+                warn(
+                                Check.IDLE_SLOT_TIMEOUT,
+                                "an hour",
+                                () -> each(
+                                        "ALTER SYSTEM SET idle_replication_slot_timeout = '1h'",
+                                        "SELECT pg_reload_conf()"))
                         .since(18),
                 warn(Check.POSTGRES_CLOCK, "an hour apart", () -> wrong = Duration.ofHours(1))
                         .mending(() -> wrong = Duration.ZERO),
@@ -459,7 +479,8 @@ final class CheckIT {
                                 Check.PUBLICATION_EXCESS,
                                 "another table, and the status",
                                 "CREATE TABLE public.\"Order\" (id int); ALTER PUBLICATION outbox SET TABLE"
-                                        + " outbox.message (id, tenant_id, subject, payload, headers, status), " + CHANGES
+                                        + " outbox.message (id, tenant_id, subject, payload, headers, status), "
+                                        + CHANGES
                                         + ", public.\"Order\"")
                         .after(() -> sql("DROP TABLE public.\"Order\"")),
                 warnSql(
@@ -473,9 +494,12 @@ final class CheckIT {
                                         + " CREATE PUBLICATION analytics FOR TABLE outbox.message")
                         .after(() -> sql("DROP PUBLICATION analytics")),
                 failSql(Check.SLOT, "dropped", "SELECT pg_drop_replication_slot('outbox_relay')"),
-                fail(Check.SLOT, "a physical one", () -> each(
-                        "SELECT pg_drop_replication_slot('outbox_relay')",
-                        "SELECT pg_create_physical_replication_slot('outbox_relay')")),
+                fail(
+                        Check.SLOT,
+                        "a physical one",
+                        () -> each(
+                                "SELECT pg_drop_replication_slot('outbox_relay')",
+                                "SELECT pg_create_physical_replication_slot('outbox_relay')")),
                 fail(Check.SLOT_WAL, "lost", () -> {
                             each("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'", "SELECT pg_reload_conf()");
                             Await.until("the slot is lost", PATIENCE, () -> {
@@ -487,8 +511,7 @@ final class CheckIT {
                                         .equals("fail");
                             });
                         })
-                        .after(() -> each(
-                                "ALTER SYSTEM RESET max_slot_wal_keep_size", "SELECT pg_reload_conf()")),
+                        .after(() -> each("ALTER SYSTEM RESET max_slot_wal_keep_size", "SELECT pg_reload_conf()")),
                 readByAStranger(),
                 fail(Check.SLOT_BUDGET, "overdrawn", () -> {
                     settings.put("outbox.postgres.wal-budget", "64MB");
@@ -504,16 +527,22 @@ final class CheckIT {
                     sql("SELECT pg_create_physical_replication_slot('forgotten', true)");
                     writeWal(3);
                 }),
-                warn(Check.FAILOVER_SLOT, "several servers, and no copy", () -> settings.put(
-                                "outbox.postgres.url",
-                                "jdbc:postgresql://" + postgres.host() + ":" + postgres.port() + "," + postgres.host()
-                                        + ":" + postgres.port() + "/app"))
+                warn(
+                                Check.FAILOVER_SLOT,
+                                "several servers, and no copy",
+                                () -> settings.put(
+                                        "outbox.postgres.url",
+                                        "jdbc:postgresql://" + postgres.host() + ":" + postgres.port() + ","
+                                                + postgres.host() + ":" + postgres.port() + "/app"))
                         .since(17),
-                fail(Check.STANDBY_SLOTS, "a standby that is not there", () -> each(
-                                "SELECT pg_drop_replication_slot('outbox_relay')",
-                                "SELECT pg_create_logical_replication_slot('outbox_relay', 'pgoutput', failover => true)",
-                                "ALTER SYSTEM SET synchronized_standby_slots = 'nowhere'",
-                                "SELECT pg_reload_conf()"))
+                fail(
+                                Check.STANDBY_SLOTS,
+                                "a standby that is not there",
+                                () -> each(
+                                        "SELECT pg_drop_replication_slot('outbox_relay')",
+                                        "SELECT pg_create_logical_replication_slot('outbox_relay', 'pgoutput', failover => true)",
+                                        "ALTER SYSTEM SET synchronized_standby_slots = 'nowhere'",
+                                        "SELECT pg_reload_conf()"))
                         .since(17),
                 fail(Check.OUTBOX_TABLES, "an empty database", () -> use("check_tables")),
                 warnSql(
@@ -690,7 +719,8 @@ final class CheckIT {
                                 "",
                                 lines -> user(""),
                                 nothing)
-                        .mending(() -> settings.put("outbox.nats.url", nats.url().replace("//", "//" + login))),
+                        .mending(
+                                () -> settings.put("outbox.nats.url", nats.url().replace("//", "//" + login))),
                 warn(Check.NATS_CLOCK, "an hour apart", () -> wrong = Duration.ofHours(-1))
                         .mending(() -> wrong = Duration.ZERO),
                 configured(
