@@ -1,10 +1,14 @@
 package dev.outboxrelay.check;
 
 import dev.outboxrelay.config.Settings;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Whether both ends can be reached and let the relay in. */
 final class Connections {
+
+    private static final Pattern DENIED = Pattern.compile("permission denied for (function|table|view) (\\w+)");
 
     private Connections() {}
 
@@ -17,6 +21,7 @@ final class Connections {
         String text = url + " as " + role + ": " + failure.message();
         String database = url.replaceFirst("\\?.*", "").replaceFirst(".*/", "");
         Remedy remedy = switch (failure.kind()) {
+            case End.Failure.LOOK -> look(failure.message(), role);
             case "28P01" ->
                 Remedy.shell("psql -d " + SqlText.shell(database) + " -c " + SqlText.shell("\\password " + role))
                         .then("and give the relay the same in outbox.postgres.password-file");
@@ -39,6 +44,16 @@ final class Connections {
         return Result.fail(Check.POSTGRES_CONNECTION, text, remedy);
     }
 
+    /** Functions and views of the system that everybody may use unless somebody took that away. */
+    private static Remedy look(String message, String role) {
+        Matcher denied = DENIED.matcher(message);
+        if (!denied.find()) {
+            return Remedy.shell("outbox-relay check --debug").then("and read what the server's log says of it");
+        }
+        String what = denied.group(1).equals("function") ? "EXECUTE ON FUNCTION " : "SELECT ON ";
+        return Remedy.sql("GRANT " + what + "pg_catalog." + SqlText.name(denied.group(2)) + " TO " + role + ";");
+    }
+
     /** A server that refuses has answered. */
     static Result nats(Settings settings, End.@Nullable Failure failure) {
         String urls = settings.nats().shownUrls();
@@ -49,7 +64,7 @@ final class Connections {
                 ? Result.fail(
                         Check.NATS_CONNECTION,
                         urls + ": " + failure.message(),
-                        Remedy.shell("nats --server " + SqlText.shell(urls) + " rtt")
+                        Remedy.shell("nats --server " + SqlText.shell(urls.replace("***@", "")) + " rtt")
                                 .then("start nats-server, or set outbox.nats.url"))
                 : Result.pass(Check.NATS_CONNECTION, "a server answers at " + urls);
     }

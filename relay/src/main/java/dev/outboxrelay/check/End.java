@@ -19,6 +19,9 @@ public record End<F>(@Nullable F facts, @Nullable Failure failure) {
      */
     public record Failure(String kind, String message) {
 
+        /** The relay is let in, and may not look at everything. */
+        public static final String LOOK = "look";
+
         /** A server is there and does not let the relay in. */
         public static final String REFUSED = "refused";
 

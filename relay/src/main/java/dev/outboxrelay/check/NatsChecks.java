@@ -64,7 +64,8 @@ final class NatsChecks {
                         Remedy.nats(
                                 "tls { cert_file: \"/etc/nats/server.pem\", key_file: \"/etc/nats/server.key\" }",
                                 "nats-server --signal reload"),
-                        Remedy.relay("outbox.nats.url: " + server.url().replaceFirst("^nats://", "tls://")));
+                        Remedy.relay("outbox.nats.url: "
+                                + server.url().replace("***@", "").replaceFirst("^nats://", "tls://")));
     }
 
     Result version() {

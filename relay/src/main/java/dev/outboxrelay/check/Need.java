@@ -41,6 +41,9 @@ public record Need(TableName table, String privilege, List<String> columns) {
                 all.add(new Need(table.name(), "UPDATE", List.of("status", "published_at")));
             } else if (table.settle() == SettleMode.DELETE) {
                 all.add(new Need(table.name(), "DELETE", List.of()));
+                // rows are locked before, which takes the right to update some column
+                List<String> any = table.preset().hasStatus() ? List.of("status", "published_at") : List.of("id");
+                all.add(new Need(table.name(), "UPDATE", any));
             }
         }
         all.add(new Need(DEAD_LETTER, "SELECT", List.of()));

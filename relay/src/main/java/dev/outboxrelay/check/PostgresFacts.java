@@ -175,12 +175,17 @@ public record PostgresFacts(
             boolean viaRoot,
             List<Published> tables) {}
 
-    /** A table of the relay's publication. */
+    /**
+     * A table of the relay's publication.
+     *
+     * @param bySchema whether it is there because its whole schema is
+     */
     public record Published(
             String schema,
             String table,
             List<String> columns,
-            @Nullable String filter) {
+            @Nullable String filter,
+            boolean bySchema) {
 
         boolean is(TableName name) {
             return schema.equals(name.schema()) && table.equals(name.table());

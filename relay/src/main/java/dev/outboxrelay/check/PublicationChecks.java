@@ -210,8 +210,16 @@ final class PublicationChecks {
                                             ? "stop the relay before, and advance the slot as it says afterwards"
                                             : "restart the relay"));
         }
+        if (root().status() == Status.FAIL) {
+            return Result.skipped(Check.PUBLICATION_EXCESS, "partitions hide what is published: see publication-root");
+        }
         List<Finding> findings = new ArrayList<>();
+        Set<String> schemas = new LinkedHashSet<>();
         for (Published sent : publication.tables()) {
+            if (sent.bySchema()) {
+                schemas.add(sent.schema());
+                continue;
+            }
             Optional<TableMapping> mapping = settings.source().all().stream()
                     .filter(table -> sent.is(table.name()))
                     .findFirst();
@@ -233,7 +241,32 @@ final class PublicationChecks {
                         Remedy.sql("ALTER PUBLICATION " + name + " DROP TABLE " + table + ";")));
             }
         }
+        schemas.forEach(schema -> findings.add(wholeSchema(schema)));
         return Result.of(Check.PUBLICATION_EXCESS, findings, "publication " + name + " sends nothing beyond need");
+    }
+
+    /** A list of columns is not allowed beside a whole schema, so both change at one moment. */
+    private Finding wholeSchema(String schema) {
+        List<String> own = new ArrayList<>();
+        for (TableMapping table : settings.source().all()) {
+            if (table.name().schema().equals(schema)
+                    && facts.relation(table.name()).isPresent()) {
+                own.add(Statements.withColumns(table));
+            }
+        }
+        boolean changes = Change.PolicyChanged.TABLE.schema().equals(schema)
+                && facts.relation(Change.PolicyChanged.TABLE).isPresent();
+        if (changes) {
+            own.add(Statements.policyChange());
+        }
+        String drop = "ALTER PUBLICATION " + name + " DROP TABLES IN SCHEMA " + SqlText.name(schema) + ";";
+        return Finding.warn(
+                "publication " + name + " sends every table of schema " + SqlText.name(schema),
+                Remedy.sql(
+                        own.isEmpty()
+                                ? drop
+                                : "BEGIN; " + drop + " ALTER PUBLICATION " + name + " ADD TABLE "
+                                        + String.join(", ", own) + "; COMMIT;"));
     }
 
     /** Rows that the relay inserts are never in the way: only updates and deletes need an identity. */

@@ -159,6 +159,9 @@ final class RoleChecks {
     }
 
     Result tried() {
+        if (facts.server().standby()) {
+            return Result.skipped(Check.WRITES_TRIED, "a standby takes no write: see postgres-primary");
+        }
         List<Finding> findings = new ArrayList<>();
         int locked = 0;
         for (Attempt attempt : facts.attempts()) {

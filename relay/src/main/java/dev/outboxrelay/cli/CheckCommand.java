@@ -7,7 +7,6 @@ import dev.outboxrelay.check.NatsFacts;
 import dev.outboxrelay.check.PostgresFacts;
 import dev.outboxrelay.check.Report;
 import dev.outboxrelay.config.Reading;
-import dev.outboxrelay.config.Redaction;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.publish.NatsLink;
 import dev.outboxrelay.publish.NatsRefused;
@@ -135,7 +134,9 @@ final class CheckCommand implements Callable<Integer> {
         } catch (IOException e) {
             return End.away(
                     isTls(e) ? End.Failure.TLS : End.Failure.AWAY,
-                    Redaction.redact(String.valueOf(e.getMessage())).replaceAll("\\s*\\R\\s*", "; "));
+                    String.valueOf(e.getMessage())
+                            .replaceAll("//[^@/\\s]*@", "//***@") // a list of URLs, so that each is kept
+                            .replaceAll("\\s*\\R\\s*", "; "));
         }
     }
 

@@ -49,8 +49,12 @@ public final class PostgresLook {
             "SELECT puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot"
                     + " FROM pg_catalog.pg_publication WHERE pubname = ?";
 
-    private static final String PUBLISHED = "SELECT schemaname, tablename, attnames, rowfilter"
-            + " FROM pg_catalog.pg_publication_tables WHERE pubname = ? ORDER BY 1, 2";
+    private static final String PUBLISHED = "SELECT t.schemaname, t.tablename, t.attnames, t.rowfilter,"
+            + " EXISTS (SELECT FROM pg_catalog.pg_publication_namespace s"
+            + " JOIN pg_catalog.pg_publication p ON p.oid = s.pnpubid"
+            + " JOIN pg_catalog.pg_namespace n ON n.oid = s.pnnspid"
+            + " WHERE p.pubname = t.pubname AND n.nspname = t.schemaname)"
+            + " FROM pg_catalog.pg_publication_tables t WHERE t.pubname = ? ORDER BY 1, 2";
 
     private static final String OTHERS = "SELECT p.pubname, t.schemaname, t.tablename, p.pubupdate, p.pubdelete"
             + " FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_tables t ON t.pubname = p.pubname"
@@ -79,10 +83,14 @@ public final class PostgresLook {
 
     /** Looks; says why where the database cannot be reached. */
     public static End<PostgresFacts> look(Settings settings, InstantSource clock) {
+        String phase = "";
         try (Connection connection = new Database(settings.postgres()).open("check")) {
+            phase = End.Failure.LOOK;
             return End.of(new PostgresLook(connection, settings, clock).facts());
         } catch (SQLException e) {
-            return End.away(SqlErrors.stateOf(e), String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", "; "));
+            return End.away(
+                    phase.isEmpty() ? SqlErrors.stateOf(e) : phase,
+                    String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", "; "));
         }
     }
 
@@ -159,7 +167,11 @@ public final class PostgresLook {
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
                     tables.add(new Published(
-                            row.getString(1), row.getString(2), RelationLook.texts(row.getArray(3)), row.getString(4)));
+                            row.getString(1),
+                            row.getString(2),
+                            RelationLook.texts(row.getArray(3)),
+                            row.getString(4),
+                            row.getBoolean(5)));
                 }
             }
         }
