@@ -181,6 +181,13 @@ final class JetStreamChecks {
                     Remedy.shell("nats server report jetstream").then("as a user of the system account"));
         }
         Monitor monitor = facts.monitor().get();
+        if (!monitor.tellsLimits()) {
+            return Result.skipped(
+                    Check.MAX_HA_ASSETS,
+                    "nats-server " + facts.server().version() + " does not tell its max_ha_assets",
+                    Remedy.shell("grep max_ha_assets /etc/nats/nats-server.conf")
+                            .then("on each of the servers"));
+        }
         long replicated = addresses().stream()
                 .filter(address -> policy(address).replicas() > 1)
                 .count();

@@ -117,9 +117,16 @@ public record NatsFacts(
      * What {@code /varz} says of JetStream.
      *
      * @param maxStorage of the server, in bytes
+     * @param tellsLimits whether this version says what its limits are
      * @param maxHaAssets 0 for no limit
      * @param longestWindow the longest duplicate window that it takes; zero for any
      */
     public record Monitor(
-            long storage, long reserved, long maxStorage, long haAssets, long maxHaAssets, Duration longestWindow) {}
+            long storage,
+            long reserved,
+            long maxStorage,
+            long haAssets,
+            boolean tellsLimits,
+            long maxHaAssets,
+            Duration longestWindow) {}
 }

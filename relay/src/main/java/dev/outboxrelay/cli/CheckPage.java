@@ -12,7 +12,9 @@ import dev.outboxrelay.check.Status;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Shows how the checks ended: all of them in a line each, then what has to be mended, the worst last. */
 final class CheckPage {
@@ -42,12 +44,7 @@ final class CheckPage {
                     .toList();
             if (!own.isEmpty()) {
                 out.println(group.title());
-                own.forEach(result -> out.println("  " + padded(word(result.status()), 4) + "  "
-                        + padded(result.check().id(), width) + "  "
-                        + Printable.of(result.findings().get(0).text())
-                        + (result.findings().size() > 1
-                                ? " (and " + (result.findings().size() - 1) + " more)"
-                                : "")));
+                lines(own, width, out);
             }
         }
         for (Status status : List.of(Status.SKIPPED, Status.WARN, Status.FAIL)) {
@@ -58,6 +55,31 @@ final class CheckPage {
         out.println();
         out.println(report.count(Status.PASS) + " passed, " + report.count(Status.SKIPPED) + " skipped, "
                 + report.count(Status.WARN) + " to be looked at, " + report.count(Status.FAIL) + " failed");
+    }
+
+    /** Those that could not be looked at for the same cause share a line. */
+    private static void lines(List<Result> results, int width, PrintWriter out) {
+        Map<String, List<Result>> skipped = results.stream()
+                .filter(result -> result.status() == Status.SKIPPED && !hasRemedy(result))
+                .collect(Collectors.groupingBy(CheckPage::text));
+        for (Result result : results) {
+            List<Result> alike =
+                    result.status() == Status.SKIPPED ? skipped.getOrDefault(text(result), List.of()) : List.of();
+            if (alike.size() > 1 && !alike.get(0).equals(result)) {
+                continue;
+            }
+            String what =
+                    alike.size() > 1 ? alike.size() + " checks" : result.check().id();
+            out.println("  " + padded(word(result.status()), 4) + "  " + padded(what, width) + "  "
+                    + Printable.of(text(result))
+                    + (result.findings().size() > 1
+                            ? " (and " + (result.findings().size() - 1) + " more)"
+                            : ""));
+        }
+    }
+
+    private static String text(Result result) {
+        return result.findings().get(0).text();
     }
 
     private static boolean hasRemedy(Result result) {

@@ -30,7 +30,8 @@ final class MonitorLook {
                 HttpRequest.newBuilder(url.resolve("/varz")).timeout(PATIENCE).build();
         try {
             HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
-            JsonNode jetStream = JSON.readTree(answer.body()).path("jetstream");
+            JsonNode all = JSON.readTree(answer.body());
+            JsonNode jetStream = all.path("jetstream");
             if (answer.statusCode() != 200 || jetStream.path("config").isMissingNode()) {
                 return Seen.hidden(url + " does not tell of JetStream");
             }
@@ -39,6 +40,7 @@ final class MonitorLook {
                     jetStream.path("stats").path("reserved_storage").asLong(),
                     jetStream.path("config").path("max_storage").asLong(),
                     jetStream.path("stats").path("ha_assets").asLong(),
+                    jetStream.has("limits") || !all.path("version").asText().startsWith("2.10."),
                     jetStream.path("limits").path("max_ha_assets").asLong(),
                     Duration.ofNanos(
                             jetStream.path("limits").path("duplicate_window").asLong())));

@@ -183,13 +183,15 @@ final class DoctorTest {
     @Test
     void what_only_the_monitoring_endpoint_tells_is_skipped_without_it() {
         is(Check.MAX_HA_ASSETS, Status.SKIPPED, "nats server report jetstream");
-        facts.monitor = Seen.of(new Monitor(0, 0, 1_000, 90, 100, Duration.ofSeconds(30)));
+        facts.monitor = Seen.of(new Monitor(0, 0, 1_000, 90, true, 100, Duration.ofSeconds(30)));
         is(Check.MAX_HA_ASSETS, Status.WARN);
         is(Check.DUPLICATE_WINDOW, Status.FAIL, "limits { duplicate_window: \"2m\" }");
-        facts.monitor = Seen.of(new Monitor(0, 0, 1_000, 100, 100, Duration.ZERO));
+        facts.monitor = Seen.of(new Monitor(0, 0, 1_000, 100, true, 100, Duration.ZERO));
         is(Check.MAX_HA_ASSETS, Status.FAIL);
-        facts.monitor = Seen.of(new Monitor(0, 0, 1_000, 100, 0, Duration.ZERO));
+        facts.monitor = Seen.of(new Monitor(0, 0, 1_000, 100, true, 0, Duration.ZERO));
         is(Check.MAX_HA_ASSETS, Status.PASS, "no limit");
+        facts.monitor = Seen.of(new Monitor(0, 0, 1_000, 100, false, 0, Duration.ZERO));
+        is(Check.MAX_HA_ASSETS, Status.SKIPPED, "max_ha_assets");
     }
 
     @Test
