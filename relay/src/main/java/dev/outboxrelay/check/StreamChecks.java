@@ -15,6 +15,7 @@ import dev.outboxrelay.policy.TenantPolicy;
 import dev.outboxrelay.route.Address;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -42,17 +43,13 @@ final class StreamChecks {
 
     Result subjects() {
         List<Finding> findings = new ArrayList<>();
-        List<Address> known = addresses();
+        Map<String, Address> byToken = new HashMap<>();
+        addresses().forEach(address -> byToken.put(address.token(), address));
         for (Stream stream : streams.values()) {
             List<String> taken = new ArrayList<>();
             List<String> keep = new ArrayList<>();
-            String own = known.stream()
-                    .filter(address -> address.stream().value().equals(stream.name()))
-                    .map(Address::subjects)
-                    .findFirst()
-                    .orElse("");
             for (String subject : stream.subjects()) {
-                (isOfSomebodyElse(subject, own, known, stream) ? taken : keep).add(subject);
+                (isOfSomebodyElse(subject, stream, byToken) ? taken : keep).add(subject);
             }
             if (!taken.isEmpty()) {
                 if (keep.isEmpty()) {
@@ -74,22 +71,18 @@ final class StreamChecks {
         return Result.of(Check.STREAM_SUBJECTS, findings, "no stream takes what belongs to a tenant's own");
     }
 
-    private static boolean isOfSomebodyElse(String subject, String own, List<Address> known, Stream stream) {
-        if (subject.equals(own)) {
+    /** A subject names one tenant, or it may be any tenant's. A lookup each: there may be thousands of either. */
+    private static boolean isOfSomebodyElse(String subject, Stream stream, Map<String, Address> byToken) {
+        if (!Subjects.overlap(subject, "tenant.>")) {
             return false;
         }
-        boolean oneTenants = stream.tenant() != null && Subjects.covers("tenant.*.>", subject) && isExact(subject);
-        if (oneTenants) {
-            // a tenant's own that is not known here, or another known one's
-            return known.stream()
-                    .anyMatch(address -> !address.stream().value().equals(stream.name())
-                            && Subjects.overlap(subject, address.subjects()));
+        String[] tokens = subject.split("\\.", -1);
+        boolean namesOne = tokens.length > 2 && !tokens[1].equals("*");
+        if (stream.tenant() == null || !namesOne) {
+            return true;
         }
-        return Subjects.overlap(subject, "tenant.>");
-    }
-
-    private static boolean isExact(String subject) {
-        return !subject.split("\\.", -1)[1].equals("*");
+        Address named = byToken.get(tokens[1]);
+        return named != null && !named.stream().value().equals(stream.name());
     }
 
     Result policies() {

@@ -14,6 +14,7 @@ import dev.outboxrelay.event.TableName;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -195,13 +196,22 @@ final class DoctorTest {
     }
 
     @Test
-    void a_tenants_own_stream_may_be_anybodys_who_is_not_known_here() {
-        facts.streams.add(new Stream(
-                "TENANT_ACME", List.of("tenant.acme.>"), "acme", null, null, 1, Seen.hidden("not asked for")));
-        is(Check.STREAM_SUBJECTS, Status.FAIL, "nats stream edit TENANT_ACME --subjects='TENANT_ACME.>' -f");
-        facts.streams.clear();
-        facts.streams.add(new Stream("OTHER", List.of("orders.>", "a.b"), null, null, null, 1, Seen.hidden("")));
+    void subjects_of_tenants_belong_to_their_own_streams() {
+        stream("TENANT_ACME", "acme", "tenant.acme.>", "elsewhere");
+        stream("ORDERS", null, "orders.>", "tenants.a.b", "tenant");
         is(Check.STREAM_SUBJECTS, Status.PASS);
+        stream("TENANT_GLOBEX", "globex", "tenant.globex.>", "tenant.acme.old");
+        is(Check.STREAM_SUBJECTS, Status.FAIL, "nats stream edit TENANT_GLOBEX --subjects='tenant.globex.>' -f");
+        facts.streams.clear();
+        stream("AUDIT", null, "*.acme.>");
+        is(Check.STREAM_SUBJECTS, Status.FAIL, "nats stream edit AUDIT --subjects='AUDIT.>' -f");
+        facts.streams.clear();
+        stream("TENANT_ACME", "acme", "tenant.*.a");
+        is(Check.STREAM_SUBJECTS, Status.FAIL);
+    }
+
+    private void stream(String name, @Nullable String tenant, String... subjects) {
+        facts.streams.add(new Stream(name, List.of(subjects), tenant, tenant, null, 1, Seen.hidden("not asked for")));
     }
 
     @ParameterizedTest
