@@ -2,6 +2,7 @@ package dev.outboxrelay.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -56,6 +57,7 @@ public final class Main implements Runnable {
         Failures failures = new Failures();
         return new CommandLine(new Main())
                 .addSubcommand(new RunCommand(environment, relay))
+                .addSubcommand(new CheckCommand(environment, InstantSource.system()))
                 .addSubcommand(new StatusCommand(environment))
                 .addSubcommand(new DemoCommand())
                 .addSubcommand(DlqCommand.create(environment))

@@ -52,6 +52,7 @@ public final class Consumers {
         // made by somebody else, or by a server that keeps no metadata
         return stream.getSubjects().stream()
                 .filter(subject -> subject.startsWith("tenant.") && subject.endsWith(".>"))
+                .filter(subject -> subject.length() > "tenant..>".length()) // tenant.> is nobody's
                 .map(subject -> subject.substring("tenant.".length(), subject.length() - 2))
                 .filter(token -> !token.isEmpty() && token.indexOf('.') < 0 && !token.equals("*"))
                 .findFirst();

@@ -41,6 +41,11 @@ public final class NatsLink implements AutoCloseable {
 
         /** It is gone, unless {@link NatsLink#close} made it go. What was sent and not answered is in doubt. */
         void disconnected(String why);
+
+        /** The server complains of something that the relay did; said in the log where nobody else wants to know. */
+        default void complained(String error) {
+            log.atWarn().addKeyValue("error", error).log("nats server reported an error");
+        }
     }
 
     public NatsLink(NatsSettings settings, Listener listener) {
@@ -168,10 +173,10 @@ public final class NatsLink implements AutoCloseable {
         }
     }
 
-    private static final class Errors implements ErrorListener {
+    private final class Errors implements ErrorListener {
         @Override
         public void errorOccurred(Connection source, String error) {
-            log.atWarn().addKeyValue("error", error).log("nats server reported an error");
+            listener.complained(error);
         }
 
         @Override

@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 public record PolicyLook(
         List<PolicyRow> rows, Snapshot snapshot, @Nullable Finding missing) {
 
+    /** How the problem begins where there are no rows because they cannot be read. */
+    static final String UNREADABLE = "the policy tables cannot be read";
+
     private static final String UNTIL_THEN = " (until then changed policies count from the relay's next start only)";
 
     /** One statement, so one snapshot for all of it. */
@@ -63,7 +66,7 @@ public record PolicyLook(
                     List.of(),
                     Snapshot.parse(snapshot),
                     Finding.configuration(
-                            "the policy tables cannot be read: " + e.getMessage(),
+                            UNREADABLE + ": " + e.getMessage(),
                             "run schema/V1__outbox.sql, or GRANT SELECT ON outbox.tenant, outbox.route,"
                                     + " outbox.consumer TO " + user + ";"));
         }

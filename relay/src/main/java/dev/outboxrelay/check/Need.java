@@ -1,0 +1,115 @@
+package dev.outboxrelay.check;
+
+import dev.outboxrelay.config.Settings;
+import dev.outboxrelay.config.SettleMode;
+import dev.outboxrelay.config.TableMapping;
+import dev.outboxrelay.event.TableName;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A right that the relay uses.
+ *
+ * @param columns empty for the whole table
+ */
+public record Need(TableName table, String privilege, List<String> columns) {
+
+    /** The relay's own tables, as schema/ makes them. */
+    static final TableName DEAD_LETTER = new TableName("outbox", "dead_letter");
+
+    static final TableName LEADER = new TableName("outbox", "leader");
+    static final TableName TENANT = new TableName("outbox", "tenant");
+    static final TableName ROUTE = new TableName("outbox", "route");
+    static final TableName CONSUMER = new TableName("outbox", "consumer");
+    static final TableName POLICY_CHANGE = new TableName("outbox", "policy_change");
+
+    private static final List<String> LETTER_COLUMNS =
+            List.of("reason", "error", "attempts", "first_failed_at", "dead_at", "state", "resolved_at", "mark_due");
+
+    public Need {
+        columns = List.copyOf(columns);
+    }
+
+    /** Everything that a relay with these settings uses. */
+    public static List<Need> of(Settings settings) {
+        List<Need> all = new ArrayList<>();
+        for (TableMapping table : settings.source().all()) {
+            all.add(new Need(table.name(), "SELECT", List.of()));
+            if (table.settle() == SettleMode.MARK) {
+                all.add(new Need(table.name(), "UPDATE", List.of("status", "published_at")));
+            } else if (table.settle() == SettleMode.DELETE) {
+                all.add(new Need(table.name(), "DELETE", List.of()));
+                // rows are locked before, which takes the right to update some column
+                List<String> any = table.preset().hasStatus() ? List.of("status", "published_at") : List.of("id");
+                all.add(new Need(table.name(), "UPDATE", any));
+            }
+        }
+        all.add(new Need(DEAD_LETTER, "SELECT", List.of()));
+        all.add(new Need(DEAD_LETTER, "INSERT", List.of()));
+        all.add(new Need(DEAD_LETTER, "UPDATE", LETTER_COLUMNS));
+        for (String privilege : List.of("SELECT", "INSERT", "UPDATE")) {
+            all.add(new Need(LEADER, privilege, List.of()));
+        }
+        for (TableName policies : List.of(TENANT, ROUTE, CONSUMER)) {
+            all.add(new Need(policies, "SELECT", List.of()));
+        }
+        return List.copyOf(all);
+    }
+
+    /** The mapped tables and the relay's own. */
+    public static Set<TableName> tables(Settings settings) {
+        Set<TableName> tables = new LinkedHashSet<>();
+        settings.source().all().forEach(table -> tables.add(table.name()));
+        tables.addAll(List.of(DEAD_LETTER, LEADER, TENANT, ROUTE, CONSUMER, POLICY_CHANGE));
+        return tables;
+    }
+
+    /** Whether the role has it, as a whole or for every column that counts. */
+    boolean isMet(PostgresFacts.Relation relation) {
+        return relation.privileges().contains(privilege)
+                || (!privilege.equals("DELETE")
+                        && relation.columns().stream()
+                                .filter(column -> columns.isEmpty() || columns.contains(column.name()))
+                                .allMatch(column -> column.privileges().contains(privilege)));
+    }
+
+    /** What gives it. */
+    String grant(String role) {
+        return "GRANT " + shown() + " ON " + SqlText.name(table) + " TO " + SqlText.name(role) + ";";
+    }
+
+    String shown() {
+        return columns.isEmpty() ? privilege : privilege + " (" + SqlText.names(columns) + ")";
+    }
+
+    /**
+     * A statement that takes this right and touches no row.
+     *
+     * <p>It locks the table as the relay does (ROW EXCLUSIVE at most) and fires triggers of statements, if there are.
+     */
+    public String statement() {
+        String name = table.quoted();
+        return switch (privilege) {
+            case "SELECT" -> "SELECT 1 FROM " + name + " WHERE false";
+            case "DELETE" -> "DELETE FROM " + name + " WHERE false";
+            case "INSERT" ->
+                table.equals(LEADER)
+                        ? "INSERT INTO " + name + " (slot, term, instance) SELECT '', 0, '' WHERE false"
+                        : "INSERT INTO " + name
+                                + " (slot, source, event_id, state) SELECT '', '', '', 'dead' WHERE false";
+            case "UPDATE" -> {
+                List<String> set = columns.isEmpty() ? List.of("term", "instance", "since") : columns;
+                yield "UPDATE " + name + " SET "
+                        + String.join(
+                                ", ",
+                                set.stream()
+                                        .map(column -> column + " = " + column)
+                                        .toList())
+                        + " WHERE false";
+            }
+            default -> throw new IllegalStateException(privilege);
+        };
+    }
+}
