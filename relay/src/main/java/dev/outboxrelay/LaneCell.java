@@ -12,8 +12,10 @@ import dev.outboxrelay.lane.LaneLimits;
 import dev.outboxrelay.lane.LaneOutput;
 import dev.outboxrelay.lane.LaneSnapshot;
 import dev.outboxrelay.lane.Look;
+import dev.outboxrelay.lane.Outgoing;
 import dev.outboxrelay.lane.Rejection;
 import dev.outboxrelay.lane.StreamTail;
+import dev.outboxrelay.publish.BatchOutcome;
 import dev.outboxrelay.publish.PublishOutcome;
 import dev.outboxrelay.route.Address;
 import dev.outboxrelay.route.Envelope;
@@ -33,6 +35,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * A lane with its thread, its meters and the edges that carry out what it wants.
@@ -100,6 +103,11 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
     /** Has the lane park what waits, whatever it waits for. Any thread. */
     void park(String why) {
         input(() -> lane.park(why, System.nanoTime()));
+    }
+
+    /** Whether the tenant's stream takes atomic batches. Any thread. */
+    void streamTakesBatches(boolean taken) {
+        input(() -> lane.streamTakesBatches(taken));
     }
 
     /** The tenant's policy was changed. Any thread. */
@@ -255,9 +263,12 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
     public void attach(long round, Look look) {
         session.attacher().attach(address, look, new StreamAttacher.Answer() {
             @Override
-            public void attached(StreamTail tail) {
+            public void attached(StreamTail tail, boolean batches) {
                 session.lookout().attached(address);
-                input(() -> lane.attached(round, tail, System.nanoTime()));
+                input(() -> {
+                    lane.streamTakesBatches(batches);
+                    lane.attached(round, tail, System.nanoTime());
+                });
             }
 
             @Override
@@ -280,6 +291,32 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
                         position,
                         expectedLastSequence,
                         outcome -> input(() -> answered(round, item, sent, outcome)));
+    }
+
+    @Override
+    public void publishBatch(long round, List<Outgoing> batch, long expectedLastSequence) {
+        if (!session.mayAct()) {
+            return; // as for a single message
+        }
+        long sent = System.nanoTime();
+        session.publisher()
+                .publishBatch(
+                        batch, expectedLastSequence, outcome -> input(() -> answered(round, batch, sent, outcome)));
+    }
+
+    private void answered(long round, List<Outgoing> batch, long sent, BatchOutcome outcome) {
+        long now = System.nanoTime();
+        if (outcome instanceof BatchOutcome.Stored stored) {
+            meters.publishSeconds(now - sent);
+            lane.batchStored(round, batch, stored.lastSequence(), stored.messages(), now);
+        } else if (outcome instanceof BatchOutcome.Failed failed) {
+            log.atDebug()
+                    .addKeyValue("tenant", address.tenant())
+                    .addKeyValue("events", batch.size())
+                    .addKeyValue("cause", failed.failure().cause())
+                    .log("a batch failed");
+            lane.batchFailed(round, batch, failed.failure(), now);
+        }
     }
 
     private void answered(long round, Item item, long sent, PublishOutcome outcome) {
@@ -418,7 +455,7 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
                 ? trouble.cause()
                 : notice.name().toLowerCase(java.util.Locale.ROOT);
         session.meters().retry(cause);
-        log.atWarn()
+        log.atLevel(notice == Notice.BATCH_REFUSED ? Level.INFO : Level.WARN)
                 .addKeyValue("tenant", address.tenant())
                 .addKeyValue("stream", address.stream())
                 .addKeyValue("cause", cause)
@@ -427,6 +464,7 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
                         switch (notice) {
                             case PARKED -> "events are parked in outbox.dead_letter until the tenant recovers";
                             case RETRY -> "publishing paused, trying again";
+                            case BATCH_REFUSED -> "a batch of events did not get through: they go out one by one";
                             case STREAM_LOST_TAIL ->
                                 "the stream lost messages that it had acknowledged: publish them again from the outbox";
                             case FENCE_UNUSABLE ->

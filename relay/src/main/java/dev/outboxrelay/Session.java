@@ -12,6 +12,7 @@ import dev.outboxrelay.event.OutboxEvent;
 import dev.outboxrelay.event.SlotIdentity;
 import dev.outboxrelay.event.TableName;
 import dev.outboxrelay.ha.Lease;
+import dev.outboxrelay.lane.Batching;
 import dev.outboxrelay.lane.Fence;
 import dev.outboxrelay.lane.Item;
 import dev.outboxrelay.lane.Lane;
@@ -197,6 +198,7 @@ final class Session implements DebeziumSource.Handler {
     }
 
     void start() {
+        edges.attacher().onBatches(this::streamTakesBatches);
         threads.forEach(LaneThread::start);
         settler.start();
         deadLetters.start();
@@ -570,6 +572,13 @@ final class Session implements DebeziumSource.Handler {
         return cell;
     }
 
+    private void streamTakesBatches(Address address, boolean taken) {
+        LaneCell known = cells.get(address.tenant().value());
+        if (known != null) {
+            known.streamTakesBatches(taken);
+        }
+    }
+
     private LaneLimits limits(String tenant) {
         Settings settings = edges.settings();
         TenantPolicy policy = edges.policies().of(tenant);
@@ -582,7 +591,8 @@ final class Session implements DebeziumSource.Handler {
                 settings.lanes().tenantMaxBytes(),
                 policy.parkAfter(),
                 policy.poison() == Poison.HOLD,
-                policy.paused());
+                policy.paused(),
+                Batching.USUAL);
     }
 
     /** What holds for tenants, as {@code outbox.tenant} says it. */

@@ -171,6 +171,12 @@ public final class SettingCatalog {
             SettingTypes.whole(1, 256),
             "8",
             "Most streams that are created at the same time.");
+    static final Setting<AtomicBatches> STREAMS_ATOMIC_BATCHES = Setting.withDefault(
+            "outbox.streams.atomic-batches",
+            SettingTypes.oneOf(AtomicBatches.class),
+            "off",
+            "auto: with nats-server 2.12 or newer and replicas, much that waits for one tenant goes out as atomic batches,"
+                    + " and streams are set up to take them (allow_atomic). off: every event goes by itself.");
 
     static final Setting<Integer> LANES_WINDOW = Setting.withDefault(
             "outbox.lanes.window", SettingTypes.whole(1, 100_000), "500", "Most events of one tenant in flight.");
@@ -380,6 +386,7 @@ public final class SettingCatalog {
             STREAMS_PROVISION,
             STREAMS_CHECK_INTERVAL,
             STREAMS_CREATE_CONCURRENCY,
+            STREAMS_ATOMIC_BATCHES,
             LANES_WINDOW,
             LANES_THREADS,
             LANES_MAX_BYTES,

@@ -114,7 +114,8 @@ public final class SettingsReader {
                         given.get(STREAMS_COMPRESSION),
                         given.get(STREAMS_PROVISION),
                         given.get(STREAMS_CHECK_INTERVAL),
-                        given.get(STREAMS_CREATE_CONCURRENCY)),
+                        given.get(STREAMS_CREATE_CONCURRENCY),
+                        given.get(STREAMS_ATOMIC_BATCHES)),
                 new LaneSettings(
                         given.get(LANES_WINDOW),
                         given.get(LANES_THREADS),

@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param provision who looks after streams
  * @param checkInterval how often all streams are compared with their policies
  * @param createConcurrency most streams that are created at the same time
+ * @param atomicBatches whether much that waits for one stream goes out as atomic batches
  */
 public record StreamSettings(
         int replicas,
@@ -26,7 +27,8 @@ public record StreamSettings(
         Compression compression,
         Provision provision,
         Duration checkInterval,
-        int createConcurrency) {
+        int createConcurrency,
+        AtomicBatches atomicBatches) {
 
     /** A number of bytes or messages that is no limit. */
     public static final long NO_LIMIT = -1;

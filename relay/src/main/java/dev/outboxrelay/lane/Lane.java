@@ -49,6 +49,7 @@ public final class Lane {
     private final ArrayDeque<Item> waiting = new ArrayDeque<>();
     private final Window window = new Window();
     private final Backlog backlog = new Backlog();
+    private final Batches batches = new Batches();
     private Phase phase = Phase.OFFLINE;
     private long round;
     private Resync.Known known = Resync.Known.NOTHING;
@@ -237,6 +238,11 @@ public final class Lane {
             }
         }
         proceed(now);
+    }
+
+    /** Whether the stream takes atomic batches, as its leader says. */
+    public void streamTakesBatches(boolean taken) {
+        batches.streamTakes(taken);
     }
 
     /** What the lane is doing. */
@@ -454,12 +460,53 @@ public final class Lane {
     }
 
     private boolean sendLive(Item head) {
+        // after a failure, and what was sent before: one by one, so that each tells what is in its way
+        int together = failures > 0 || head.wasSent()
+                ? 0
+                : batches.next(limits.batching(), waiting.size(), window.size(), openWindow());
+        if (together == Batches.WAIT) {
+            return false;
+        }
+        if (together > 0 && sendBatch(together)) {
+            return true;
+        }
         if (!fits(head, position(head))) {
             return true;
         }
         takeHead();
         send(head);
+        batches.sentAlone();
         return true;
+    }
+
+    /** Sends what can go together from the head of the queue on; false when that is too little. */
+    private boolean sendBatch(int atMost) {
+        List<Outgoing> batch = new ArrayList<>(atMost);
+        long bytes = 0;
+        for (Item item : waiting) {
+            bytes += item.bytes() + MessageSize.USUAL_HEADERS;
+            if (batch.size() == atMost || bytes > limits.batching().bytes() || !isPlain(item)) {
+                break;
+            }
+            Position position = position(item);
+            if (MessageSize.exceeds(maxPayload - MessageSize.BATCH_HEADERS, envelope(item), position)) {
+                break;
+            }
+            batch.add(new Outgoing(item, position));
+        }
+        if (batch.size() < limits.batching().least()) {
+            return false;
+        }
+        long expected = window.send(takeHead());
+        for (int i = 1; i < batch.size(); i++) {
+            window.send(takeHead());
+        }
+        out.publishBatch(round, batch, expected);
+        return true;
+    }
+
+    private static boolean isPlain(Item item) {
+        return !item.isAgain() && !item.wasSent() && item.rejection() == null && item.droppedBy() == null;
     }
 
     private void send(Item item) {
@@ -928,7 +975,11 @@ public final class Lane {
             failed(inRound, item, Failure.doubt("sequence", text), now);
             return;
         }
-        List<Item> done = window.acknowledge(item);
+        stored(window.acknowledge(item), now);
+    }
+
+    /** The window begins behind these from now on. */
+    private void stored(List<Item> done, long now) {
         if (!done.isEmpty()) {
             Item last = done.get(done.size() - 1);
             known = Resync.Known.of(last.event().id(), last.expectedSequence() + 1);
@@ -939,6 +990,47 @@ public final class Lane {
         }
         resyncWhenDrained(now);
         proceed(now);
+    }
+
+    /**
+     * The server says that a batch is stored.
+     *
+     * @param lastSequence where its last message lies
+     * @param messages how many messages it had
+     * @param now a monotonic time in nanoseconds
+     */
+    public void batchStored(long inRound, List<Outgoing> batch, long lastSequence, long messages, long now) {
+        if (isStale(inRound)) {
+            return;
+        }
+        Item last = batch.get(batch.size() - 1).item();
+        if (messages != batch.size() || !Window.isInChain(last, lastSequence)) {
+            String text = messages + " messages stored up to sequence " + lastSequence + " instead of " + batch.size()
+                    + " up to " + (last.expectedSequence() + 1);
+            batchFailed(inRound, batch, Failure.doubt("sequence", text), now);
+            return;
+        }
+        batches.stored();
+        stored(window.acknowledge(batch), now);
+    }
+
+    /**
+     * A batch failed.
+     *
+     * @param now a monotonic time in nanoseconds
+     */
+    public void batchFailed(long inRound, List<Outgoing> batch, Failure failure, long now) {
+        if (isStale(inRound)) {
+            return;
+        }
+        Failure each = batches.failed(failure, limits.batching());
+        if (each.kind() != Failure.Kind.FENCED) {
+            out.notice(LaneOutput.Notice.BATCH_REFUSED, each.text());
+        }
+        for (Outgoing sent : batch) {
+            window.fail(sent.item(), each);
+        }
+        doubted(each, now);
     }
 
     /**
@@ -969,6 +1061,10 @@ public final class Lane {
             return;
         }
         window.fail(item, failure);
+        doubted(failure, now);
+    }
+
+    private void doubted(Failure failure, long now) {
         if (phase == Phase.STREAMING) {
             // the first failure tells the cause; those behind it only tell that there is a gap
             trouble = failure;

@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param parkAfter how long events may wait for a lane that gets nowhere before they are parked
  * @param hold whether later events wait behind a dead letter until somebody decides about it
  * @param paused whether nothing is published: what comes is parked
+ * @param batching how many events go out at once, where the stream takes that
  */
 public record LaneLimits(
         int window,
@@ -24,4 +25,20 @@ public record LaneLimits(
         long maxBytes,
         Duration parkAfter,
         boolean hold,
-        boolean paused) {}
+        boolean paused,
+        Batching batching) {
+
+    /** Limits under which every event goes out by itself. */
+    public LaneLimits(
+            int window,
+            int deadLetters,
+            RetryPolicy retry,
+            Duration conflictPause,
+            int maxEvents,
+            long maxBytes,
+            Duration parkAfter,
+            boolean hold,
+            boolean paused) {
+        this(window, deadLetters, retry, conflictPause, maxEvents, maxBytes, parkAfter, hold, paused, Batching.NONE);
+    }
+}

@@ -27,6 +27,14 @@ public interface LaneOutput {
      */
     void publish(long round, Item item, long expectedLastSequence, Position position);
 
+    /**
+     * Publish all of these, in this order, or none: {@link Lane#batchStored} or {@link Lane#batchFailed} with the same
+     * round.
+     *
+     * @param expectedLastSequence what the stream must end with for the batch to be stored
+     */
+    void publishBatch(long round, List<Outgoing> batch, long expectedLastSequence);
+
     /** The items are in the stream, or need not get there: settle their rows, then their tickets. */
     void settle(List<Item> items, How how);
 
@@ -104,6 +112,8 @@ public interface LaneOutput {
     enum Notice {
         /** The lane backs off. */
         RETRY,
+        /** A batch did not get through: its events go out one by one. */
+        BATCH_REFUSED,
         /** What waits for the lane goes into the table of dead letters. */
         PARKED,
         /** The stream ends earlier than what was acknowledged. */

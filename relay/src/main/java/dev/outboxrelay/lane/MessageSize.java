@@ -16,6 +16,13 @@ final class MessageSize {
             + size("Nats-Expected-Stream", 0)
             + size("Nats-Expected-Last-Sequence", 19);
 
+    /** What the headers of a message that is part of a batch take beside the others, at most. */
+    static final int BATCH_HEADERS =
+            size("Nats-Batch-Id", 64) + size("Nats-Batch-Sequence", 4) + size("Nats-Batch-Commit", 1);
+
+    /** What the headers of most messages take, roughly. */
+    static final int USUAL_HEADERS = 512;
+
     private MessageSize() {}
 
     /** Whether the message is larger than the server takes; cheap for the many that are far from it. */

@@ -37,7 +37,18 @@ final class Window {
     List<Item> acknowledge(Item item) {
         unanswered--;
         item.acknowledge();
-        List<Item> done = new ArrayList<>(2);
+        return takeDone(2);
+    }
+
+    /** The same for a batch that is stored as a whole. */
+    List<Item> acknowledge(List<Outgoing> batch) {
+        unanswered -= batch.size();
+        batch.forEach(sent -> sent.item().acknowledge());
+        return takeDone(batch.size());
+    }
+
+    private List<Item> takeDone(int expected) {
+        List<Item> done = new ArrayList<>(expected);
         Item head = items.peekFirst();
         while (head != null && head.acknowledged()) {
             done.add(items.removeFirst());

@@ -16,8 +16,10 @@ import org.jspecify.annotations.Nullable;
  * @param changes what will be different, in words
  * @param conflicts what differs and stays as it is, in words with a hint
  * @param drift whether the policy is the one that was applied before, so that somebody else changed the stream
+ * @param batches whether it is to take atomic batches from now on; false leaves that as it is
  */
-public record StreamPlan(Act act, StreamPolicy target, List<String> changes, List<String> conflicts, boolean drift) {
+public record StreamPlan(
+        Act act, StreamPolicy target, List<String> changes, List<String> conflicts, boolean drift, boolean batches) {
 
     /** What to do. */
     public enum Act {
@@ -36,14 +38,19 @@ public record StreamPlan(Act act, StreamPolicy target, List<String> changes, Lis
      *
      * @param actual null when there is no stream
      * @param deliberate whether somebody has just asked for the policy to be applied
+     * @param batches whether the relay wants to send atomic batches: a wish, not worth a conflict
      */
     public static StreamPlan of(
-            StreamPolicy desired, Provision provision, @Nullable StreamShape actual, boolean deliberate) {
+            StreamPolicy desired,
+            Provision provision,
+            @Nullable StreamShape actual,
+            boolean deliberate,
+            boolean batches) {
         if (actual == null) {
-            return absent(desired, provision);
+            return absent(desired, provision, batches);
         }
         if (provision == Provision.OFF) {
-            return new StreamPlan(Act.NOTHING, actual.shape(), List.of(), List.of(), false);
+            return new StreamPlan(Act.NOTHING, actual.shape(), List.of(), List.of(), false, false);
         }
         boolean drift = !deliberate && mark(desired).equals(actual.applied());
         boolean mayTake = !drift && actual.applied() != null && (deliberate || isMark(actual.applied()));
@@ -52,17 +59,26 @@ public record StreamPlan(Act act, StreamPolicy target, List<String> changes, Lis
         if (provision == Provision.VERIFY || actual.applied() == null) {
             return leftAlone(comparison, provision);
         }
+        drift &= !comparison.changes.isEmpty();
+        if (batches && !actual.batches()) {
+            comparison.changes.add("it takes atomic batches from now on");
+        }
         boolean unmarked = !mark(desired).equals(actual.applied()) && comparison.conflicts.isEmpty();
         Act act = !comparison.changes.isEmpty() || unmarked
                 ? Act.UPDATE
                 : comparison.conflicts.isEmpty() ? Act.NOTHING : Act.CONFLICT;
         return new StreamPlan(
-                act, comparison.target(), List.copyOf(comparison.changes), List.copyOf(comparison.conflicts), drift);
+                act,
+                comparison.target(),
+                List.copyOf(comparison.changes),
+                List.copyOf(comparison.conflicts),
+                drift,
+                batches);
     }
 
-    private static StreamPlan absent(StreamPolicy desired, Provision provision) {
+    private static StreamPlan absent(StreamPolicy desired, Provision provision, boolean batches) {
         if (provision == Provision.MANAGE) {
-            return new StreamPlan(Act.CREATE, desired, List.of(), List.of(), false);
+            return new StreamPlan(Act.CREATE, desired, List.of(), List.of(), false, batches);
         }
         String word = provision.name().toLowerCase(Locale.ROOT);
         return new StreamPlan(
@@ -71,6 +87,7 @@ public record StreamPlan(Act act, StreamPolicy target, List<String> changes, Lis
                 List.of(),
                 List.of("there is no stream, and provision is " + word
                         + ": create it, or set provision to manage for this tenant"),
+                false,
                 false);
     }
 
@@ -83,7 +100,7 @@ public record StreamPlan(Act act, StreamPolicy target, List<String> changes, Lis
         comparison.changes.forEach(change -> all.add(change + " (" + why + ")"));
         all.addAll(comparison.conflicts);
         return new StreamPlan(
-                all.isEmpty() ? Act.NOTHING : Act.CONFLICT, comparison.actual.shape(), List.of(), all, false);
+                all.isEmpty() ? Act.NOTHING : Act.CONFLICT, comparison.actual.shape(), List.of(), all, false, false);
     }
 
     /** The key of the stream's metadata under which the relay writes the mark of what it applied. */

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param messages how many it holds
  * @param bytes how many it holds
  * @param oldest age of its first message; zero when there is none
+ * @param batches whether it takes atomic batches
  */
 public record StreamShape(
         StreamPolicy shape,
@@ -20,4 +21,5 @@ public record StreamShape(
         @Nullable String applied,
         long messages,
         long bytes,
-        Duration oldest) {}
+        Duration oldest,
+        boolean batches) {}

@@ -57,6 +57,28 @@ final class PubAck {
         return to <= bytes.length && Arrays.equals(bytes, from, to, wanted, 0, wanted.length) ? to : -1;
     }
 
+    /** The same for the answer to the last message of a batch. */
+    static BatchOutcome readBatch(byte[] answer, String stream) {
+        PublishOutcome outcome = parse(answer, stream);
+        if (outcome instanceof PublishOutcome.Failed failed) {
+            return new BatchOutcome.Failed(failed.failure());
+        }
+        long messages = number(answer, "count");
+        if (outcome instanceof PublishOutcome.Stored stored && messages > 0) {
+            return new BatchOutcome.Stored(stored.sequence(), messages);
+        }
+        return new BatchOutcome.Failed(
+                Failure.doubt("no_batch", "the server answered to a batch as if it were single messages"));
+    }
+
+    private static long number(byte[] answer, String field) {
+        try {
+            return JSON.readTree(answer).path(field).asLong();
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
     private static PublishOutcome parse(byte[] answer, String stream) {
         if (answer.length == 0) {
             return failed(Failure.doubt("empty", "an empty answer"));

@@ -1,5 +1,6 @@
 package dev.outboxrelay.streams;
 
+import dev.outboxrelay.config.AtomicBatches;
 import dev.outboxrelay.config.Provision;
 import dev.outboxrelay.config.StreamSettings;
 import dev.outboxrelay.lane.Failure;
@@ -26,6 +27,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +48,11 @@ public final class StreamAttacher implements AutoCloseable {
     private static final int LOOKERS = 8;
     private static final int LOCKS = 64;
 
+    /** Where nobody has to be asked, a batch is staged for nothing: on one replica it was slower than single events. */
+    private static final int LEAST_REPLICAS = 2;
+
+    private static final String BATCHES_SINCE = "2.12.0";
+
     /** How often a stream that somebody else keeps changing is put back before it is left as it is. */
     private static final int MOST_MENDS = 3;
 
@@ -65,11 +72,17 @@ public final class StreamAttacher implements AutoCloseable {
     private final Map<String, Integer> mends = new ConcurrentHashMap<>();
     private final Map<String, String> findings = new ConcurrentHashMap<>();
     private final Object[] locks = new Object[LOCKS];
+    private final boolean batchesWanted;
+    private volatile BiConsumer<Address, Boolean> onBatches = (address, taken) -> {};
 
     /** Receives the answer, on a thread of the attacher's own; it must not block. */
     public interface Answer {
-        /** The stream is there and ends like this. */
-        void attached(StreamTail tail);
+        /**
+         * The stream is there and ends like this.
+         *
+         * @param batches whether it takes atomic batches
+         */
+        void attached(StreamTail tail, boolean batches);
 
         /**
          * It is not to be had now.
@@ -91,6 +104,7 @@ public final class StreamAttacher implements AutoCloseable {
         this.connection = connection;
         this.directory = new StreamDirectory(connection, created);
         this.policies = policies;
+        this.batchesWanted = settings.atomicBatches() == AtomicBatches.AUTO;
         for (int i = 0; i < LOCKS; i++) {
             locks[i] = new Object();
         }
@@ -130,6 +144,25 @@ public final class StreamAttacher implements AutoCloseable {
         compareSoon(address);
     }
 
+    /** Has somebody told whether a stream takes atomic batches, whenever it was compared; one listener. */
+    public void onBatches(BiConsumer<Address, Boolean> listener) {
+        onBatches = listener;
+    }
+
+    /** Whether events of a stream may be sent together: its leader has said so. */
+    private boolean takesBatches(StreamInfo info) {
+        return batchesWanted
+                && info.getConfiguration().getAllowAtomicPublish()
+                && info.getConfiguration().getReplicas() >= LEAST_REPLICAS;
+    }
+
+    /** Whether a stream is to be set up for atomic batches. */
+    private boolean wantsBatches(TenantPolicy policy) {
+        return batchesWanted
+                && policy.stream().replicas() >= LEAST_REPLICAS
+                && connection.getServerInfo().isSameOrNewerThanVersion(BATCHES_SINCE);
+    }
+
     /** What is wrong with streams, in words, by tenant. */
     public Map<String, String> findings() {
         return Map.copyOf(findings);
@@ -154,14 +187,14 @@ public final class StreamAttacher implements AutoCloseable {
         } else {
             fits(address);
         }
-        answer.attached(directory.tail(address, info, look));
+        answer.attached(directory.tail(address, info, look), takesBatches(info));
     }
 
     private void make(Address address, Look look, Answer answer) throws IOException, JetStreamApiException {
         StreamInfo info;
         synchronized (lock(address)) {
             TenantPolicy policy = policies.apply(address.tenant().value());
-            StreamPlan plan = StreamPlan.of(policy.stream(), policy.provision(), null, false);
+            StreamPlan plan = StreamPlan.of(policy.stream(), policy.provision(), null, false, wantsBatches(policy));
             if (policy.paused()) {
                 answer.failed(trouble("paused", "the tenant is paused, and has no stream yet"), true);
                 return;
@@ -176,7 +209,7 @@ public final class StreamAttacher implements AutoCloseable {
                 return;
             }
             try {
-                info = directory.create(address, plan.target());
+                info = directory.create(address, plan.target(), plan.batches());
             } catch (JetStreamApiException e) {
                 answer.failed(failure(e), true);
                 return;
@@ -190,7 +223,7 @@ public final class StreamAttacher implements AutoCloseable {
         }
         known.put(address.stream().value(), address);
         fits(address);
-        answer.attached(directory.tail(address, info, look));
+        answer.attached(directory.tail(address, info, look), takesBatches(info));
     }
 
     private static Failure trouble(String cause, String text) {
@@ -222,8 +255,9 @@ public final class StreamAttacher implements AutoCloseable {
         return ServerErrors.of(e.getApiErrorCode(), String.valueOf(e.getErrorDescription()));
     }
 
-    private static StreamPlan plan(TenantPolicy policy, Address address, StreamInfo info, boolean asked) {
-        return StreamPlan.of(policy.stream(), policy.provision(), StreamShapes.of(address, info), asked);
+    private StreamPlan plan(TenantPolicy policy, Address address, StreamInfo info, boolean asked) {
+        return StreamPlan.of(
+                policy.stream(), policy.provision(), StreamShapes.of(address, info), asked, wantsBatches(policy));
     }
 
     private static boolean needsSomething(StreamPlan plan) {
@@ -284,12 +318,14 @@ public final class StreamAttacher implements AutoCloseable {
     private void carryOut(Address address, StreamInfo info, boolean asked) throws IOException, JetStreamApiException {
         TenantPolicy policy = policies.apply(address.tenant().value());
         StreamPlan plan = plan(policy, address, info, asked);
+        StreamInfo now = info;
         if (plan.act() == StreamPlan.Act.UPDATE) {
-            if (plan.drift() && mends.merge(address.stream().value(), 1, Integer::sum) > MOST_MENDS) {
+            boolean batches = plan.batches() && !info.getConfiguration().getAllowAtomicPublish();
+            if ((plan.drift() || batches) && mends.merge(address.stream().value(), 1, Integer::sum) > MOST_MENDS) {
                 finding(address, "somebody keeps changing it, and it is left as it is: " + plan.changes());
                 return;
             }
-            directory.update(info, plan.target(), StreamPlan.mark(policy.stream()));
+            now = directory.update(info, plan.target(), StreamPlan.mark(policy.stream()), plan.batches());
             if (!plan.changes().isEmpty()) {
                 log.atLevel(plan.drift() ? Level.WARN : Level.INFO)
                         .addKeyValue("tenant", address.tenant())
@@ -301,6 +337,7 @@ public final class StreamAttacher implements AutoCloseable {
                                         : "the stream is changed as its policy says");
             }
         }
+        onBatches.accept(address, takesBatches(now));
         if (plan.conflicts().isEmpty()) {
             fits(address);
         } else {

@@ -72,11 +72,13 @@ final class StreamDirectory {
         }
     }
 
-    StreamInfo create(Address address, StreamPolicy policy) throws IOException, JetStreamApiException {
+    /** @param batches whether it takes atomic batches */
+    StreamInfo create(Address address, StreamPolicy policy, boolean batches) throws IOException, JetStreamApiException {
         StreamConfiguration.Builder builder = StreamConfiguration.builder()
                 .name(address.stream().value())
                 .subjects(address.subjects())
                 .retentionPolicy(RetentionPolicy.Limits)
+                .allowAtomicPublish(batches)
                 .metadata(Map.of(TENANT, address.tenant().value(), StreamPlan.MARK_KEY, StreamPlan.mark(policy)));
         StreamInfo info =
                 management.addStream(StreamShapes.apply(policy, builder).build());
@@ -84,8 +86,13 @@ final class StreamDirectory {
         return info;
     }
 
-    /** Gives a stream another shape; whatever else it has stays. */
-    void update(StreamInfo info, StreamPolicy target, String mark) throws IOException, JetStreamApiException {
+    /**
+     * Gives a stream another shape; whatever else it has stays.
+     *
+     * @param batches whether it takes atomic batches from now on; false leaves that as it is
+     */
+    StreamInfo update(StreamInfo info, StreamPolicy target, String mark, boolean batches)
+            throws IOException, JetStreamApiException {
         Map<String, String> metadata = new HashMap<>();
         Map<String, String> before = info.getConfiguration().getMetadata();
         if (before != null) {
@@ -98,7 +105,10 @@ final class StreamDirectory {
         metadata.put(StreamPlan.MARK_KEY, mark);
         StreamConfiguration.Builder builder =
                 StreamConfiguration.builder(info.getConfiguration()).metadata(metadata);
-        management.updateStream(StreamShapes.apply(target, builder).build());
+        if (batches) {
+            builder.allowAtomicPublish();
+        }
+        return management.updateStream(StreamShapes.apply(target, builder).build());
     }
 
     /** A stream without the metadata was made by somebody else; it is ours if it takes exactly our subjects. */

@@ -54,7 +54,8 @@ final class StreamShapes {
                 metadata == null ? null : metadata.get(StreamPlan.MARK_KEY),
                 info.getStreamState().getMsgCount(),
                 info.getStreamState().getByteCount(),
-                empty ? Duration.ZERO : Duration.between(first, info.getTimestamp()));
+                empty ? Duration.ZERO : Duration.between(first, info.getTimestamp()),
+                is.getAllowAtomicPublish());
     }
 
     private static long limit(long limit) {

@@ -46,7 +46,8 @@ final class SettingsReaderTest {
                         Compression.NONE,
                         Provision.MANAGE,
                         Duration.ofMinutes(5),
-                        8));
+                        8,
+                        AtomicBatches.OFF));
         assertThat(settings.lanes())
                 .isEqualTo(new LaneSettings(
                         500, 2, 64L << 20, 100_000, 16L << 20, 50_000, Duration.ofSeconds(30), null, 1L << 30));

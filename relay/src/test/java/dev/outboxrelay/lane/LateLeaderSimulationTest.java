@@ -51,12 +51,31 @@ final class LateLeaderSimulationTest {
                 .satisfies(Schedules::isShort);
     }
 
+    @Test
+    void batches_of_leaders_at_work_at_the_same_time_lose_double_and_reorder_nothing() {
+        Figures figures = run(Broken.NOTHING, true, SCHEDULES);
+
+        assertThat(figures.batches).as("batches").isGreaterThan(SCHEDULES / 2);
+        assertThat(figures.lateBatches).as("batches of late leaders").isPositive();
+    }
+
+    @Test
+    void without_the_chain_batches_double_and_reorder() {
+        assertThatThrownBy(() -> run(Broken.CHAIN, true, 500))
+                .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("the stream has");
+    }
+
     private static Figures run(Broken broken, int count) {
+        return run(broken, false, count);
+    }
+
+    private static Figures run(Broken broken, boolean batches, int count) {
         long first = Long.getLong("simulation.seed", 0);
         Figures total = new Figures();
         Optional<String> failure = LongStream.range(first, first + Integer.getInteger("simulation.count", count))
                 .parallel()
-                .mapToObj(seed -> run(broken, seed, total))
+                .mapToObj(seed -> run(broken, batches, seed, total))
                 .flatMap(Optional::stream)
                 .findFirst();
         if (failure.isPresent()) {
@@ -65,14 +84,19 @@ final class LateLeaderSimulationTest {
         return total;
     }
 
-    private static Optional<String> run(Broken broken, long seed, Figures total) {
+    private static Optional<String> run(Broken broken, boolean batches, long seed, Figures total) {
         SplittableRandom random = new SplittableRandom(seed);
         Rules rules = new Rules(
                 1,
-                1 + random.nextInt(6),
+                batches ? 4 + random.nextInt(6) : 1 + random.nextInt(6),
                 1 + random.nextInt(3),
                 WINDOWS.get(random.nextInt(WINDOWS.size())),
                 List.of(Variant.values()).get(random.nextInt(3)),
+                false,
+                false,
+                false,
+                batches,
+                false,
                 broken);
         List<Move> moves = Stream.generate(() -> Move.any(random))
                 .limit(20 + random.nextInt(80))
@@ -105,12 +129,16 @@ final class LateLeaderSimulationTest {
         int late;
         int stepDowns;
         int skipped;
+        int batches;
+        int lateBatches;
 
         void add(Figures other) {
             elections += other.elections;
             late += other.late;
             stepDowns += other.stepDowns;
             skipped += other.skipped;
+            batches += other.batches;
+            lateBatches += other.lateBatches;
         }
     }
 }

@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One tenant's outbox and stream, and the leaders that were elected one after the other, each with a lane and a
@@ -45,6 +46,7 @@ final class Leaders {
     private int confirmed;
     private long now;
     private int terms;
+    private int nextBatch;
 
     final LateLeaderSimulationTest.Figures figures = new LateLeaderSimulationTest.Figures();
 
@@ -180,7 +182,18 @@ final class Leaders {
         return String.join("; ", violations);
     }
 
-    private record Flight(Item item, Position position, long expected, Consumer<SimStream.Answer> answer) {}
+    private record Flight(
+            Item item,
+            Position position,
+            long expected,
+            SimStream.@Nullable Part part,
+            Consumer<SimStream.Answer> answer) {
+
+        /** The same, and nobody waits for it. */
+        Flight unheard() {
+            return new Flight(item, position, expected, part, nobody -> {});
+        }
+    }
 
     private record Question(Look look, Consumer<StreamTail> answer, Runnable failure) {}
 
@@ -222,7 +235,8 @@ final class Leaders {
                     1 << 30,
                     Duration.ofDays(1),
                     false,
-                    false);
+                    false,
+                    rules.batching());
             this.lane = new Lane(address, limits, fence, new SplittableRandom(term), this);
             lane.connected(1 << 20, now);
             reachStartUp();
@@ -278,12 +292,20 @@ final class Leaders {
         void serve() {
             Flight flight = sent.poll();
             if (flight != null) {
-                SimStream.Answer answer =
-                        stream.publish(flight.item.event().id(), flight.position, flight.expected, now);
+                EventId id = flight.item.event().id();
+                SimStream.Answer answer = flight.part == null
+                        ? stream.publish(id, flight.position, flight.expected, now)
+                        : stream.stage(flight.part, id, flight.position, flight.expected, true, now);
+                if (answer instanceof SimStream.Answer.BatchAck) {
+                    figures.batches++;
+                    figures.lateBatches += this == current() ? 0 : 1;
+                }
                 if (answer instanceof SimStream.Answer.Ack && this != current()) {
                     figures.late++;
                 }
-                answers.add(() -> flight.answer.accept(answer));
+                if (answer != null) {
+                    answers.add(() -> flight.answer.accept(answer));
+                }
             }
         }
 
@@ -333,9 +355,7 @@ final class Leaders {
             answers.clear();
             List<Flight> unsent = List.copyOf(sent);
             sent.clear();
-            for (Flight flight : unsent) {
-                sent.add(new Flight(flight.item, flight.position, flight.expected, nobody -> {}));
-            }
+            unsent.forEach(flight -> sent.add(flight.unheard()));
             input(() -> {
                 lane.disconnected();
                 lane.connected(1 << 20, now);
@@ -375,7 +395,10 @@ final class Leaders {
         public void attach(long round, Look look) {
             questions.add(new Question(
                     look,
-                    tail -> lane.attached(round, tail, now),
+                    tail -> {
+                        lane.streamTakesBatches(rules.batches());
+                        lane.attached(round, tail, now);
+                    },
                     () -> lane.attachFailed(round, Failure.doubt("timeout", "no answer"), false, now)));
         }
 
@@ -385,13 +408,44 @@ final class Leaders {
                 over = true;
                 return;
             }
+            sent.add(new Flight(
+                    item, position, expectedLastSequence, null, once(answer -> answered(round, item, answer))));
+        }
+
+        @Override
+        public void publishBatch(long round, List<Outgoing> batch, long expectedLastSequence) {
+            if (!believes) {
+                over = true;
+                return;
+            }
+            String name = "batch " + nextBatch++;
+            for (int i = 0; i < batch.size(); i++) {
+                boolean last = i + 1 == batch.size();
+                sent.add(new Flight(
+                        batch.get(i).item(),
+                        batch.get(i).position(),
+                        expectedLastSequence,
+                        new SimStream.Part(name, i + 1, last),
+                        last ? once(answer -> answered(round, batch, answer)) : nobody -> {}));
+            }
+        }
+
+        private static Consumer<SimStream.Answer> once(Consumer<SimStream.Answer> taker) {
             boolean[] answered = {false};
-            sent.add(new Flight(item, position, expectedLastSequence, answer -> {
+            return answer -> {
                 if (!answered[0]) {
                     answered[0] = true;
-                    answered(round, item, answer);
+                    taker.accept(answer);
                 }
-            }));
+            };
+        }
+
+        private void answered(long round, List<Outgoing> batch, SimStream.Answer answer) {
+            if (answer instanceof SimStream.Answer.BatchAck ack) {
+                lane.batchStored(round, batch, ack.lastSequence(), ack.messages(), now);
+            } else {
+                lane.batchFailed(round, batch, ((SimStream.Answer.Refused) answer).failure(), now);
+            }
         }
 
         private void answered(long round, Item item, SimStream.Answer answer) {
@@ -491,7 +545,7 @@ final class Leaders {
                 Leader again = new Leader(term, useFences);
                 all.set(all.size() - 1, again);
                 // flushed before the next session looks, or on their way still
-                sent.forEach(f -> again.sent.add(new Flight(f.item, f.position, f.expected, nobody -> {})));
+                sent.forEach(flight -> again.sent.add(flight.unheard()));
             }
         }
     }

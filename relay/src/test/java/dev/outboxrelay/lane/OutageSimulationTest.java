@@ -37,6 +37,8 @@ final class OutageSimulationTest {
                     parking,
                     false,
                     false,
+                    seed % 2 == 1,
+                    false,
                     Rules.Broken.NOTHING);
 
             World world = World.run(rules, steps);

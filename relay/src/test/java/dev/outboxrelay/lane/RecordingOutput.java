@@ -16,6 +16,7 @@ import java.util.SplittableRandom;
 final class RecordingOutput implements LaneOutput {
 
     final List<Item> published = new ArrayList<>();
+    final List<List<Outgoing>> sent = new ArrayList<>();
     final List<Item> settled = new ArrayList<>();
     final List<Item> dead = new ArrayList<>();
     final List<List<Item>> parked = new ArrayList<>();
@@ -29,10 +30,24 @@ final class RecordingOutput implements LaneOutput {
 
     /** A lane of tenant {@code acme} that tells it what it wants, with room for a hundred events. */
     Lane lane(Naming naming, RetryPolicy retry) {
+        return lane(naming, retry, Batching.NONE);
+    }
+
+    /** The same, and its stream may take batches. */
+    Lane lane(Naming naming, RetryPolicy retry, Batching batching) {
         return new Lane(
                 Address.of("acme", naming).orElseThrow(),
                 new LaneLimits(
-                        10, 10, retry, Duration.ofSeconds(30), 100, 1 << 20, Duration.ofSeconds(30), false, false),
+                        10,
+                        10,
+                        retry,
+                        Duration.ofSeconds(30),
+                        100,
+                        1 << 20,
+                        Duration.ofSeconds(30),
+                        false,
+                        false,
+                        batching),
                 new Fence(1, new SlotIdentity(7, 1, "slot"), new Lsn(1), true),
                 new SplittableRandom(1),
                 this);
@@ -47,6 +62,11 @@ final class RecordingOutput implements LaneOutput {
     @Override
     public void publish(long inRound, Item item, long expectedLastSequence, Position position) {
         published.add(item);
+    }
+
+    @Override
+    public void publishBatch(long inRound, List<Outgoing> batch, long expectedLastSequence) {
+        sent.add(batch);
     }
 
     @Override

@@ -11,6 +11,8 @@ package dev.outboxrelay.lane;
  * @param parking whether events are parked soon
  * @param hold whether later events wait behind a dead letter
  * @param routing whether routing rules drop events and make dead letters, others after each change of rules
+ * @param batches whether streams take atomic batches
+ * @param halfBatches whether the server breaks its promise, and stores the beginning of a batch now and then
  * @param broken what is switched off to see whether the checks notice
  */
 record Rules(
@@ -22,11 +24,18 @@ record Rules(
         boolean parking,
         boolean hold,
         boolean routing,
+        boolean batches,
+        boolean halfBatches,
         Broken broken) {
 
     /** Rules under which nothing is parked. */
     Rules(int tenants, int window, int deadLetters, long duplicateWindow, Variant variant, Broken broken) {
-        this(tenants, window, deadLetters, duplicateWindow, variant, false, false, false, broken);
+        this(tenants, window, deadLetters, duplicateWindow, variant, false, false, false, false, false, broken);
+    }
+
+    /** What a lane may send together: little, so that much of it fits into small windows. */
+    Batching batching() {
+        return batches ? new Batching(2, 4, 1 << 20, 2) : Batching.NONE;
     }
 
     /** How servers differ in what they answer to a retry. */

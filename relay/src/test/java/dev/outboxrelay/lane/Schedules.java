@@ -28,6 +28,8 @@ final class Schedules {
     private boolean holding;
     private boolean remembering;
     private boolean routing;
+    private boolean batches;
+    private boolean halfBatches;
     private final Rules.Broken broken;
 
     Schedules(int tenants, Rules.Broken broken) {
@@ -98,18 +100,32 @@ final class Schedules {
         return with(Kind.RULES, 4);
     }
 
+    /** Streams that take atomic batches. */
+    Schedules withBatches() {
+        batches = true;
+        return with(Kind.NEW_LEADER, 1).with(Kind.COMMIT, 10);
+    }
+
+    /** Streams of which some store half a batch now and then, against all promises. */
+    Schedules withHalfBatches() {
+        halfBatches = true;
+        return withBatches();
+    }
+
     Rules rules(long seed) {
         RandomGenerator random = new SplittableRandom(seed);
         long[] windows = {0, 20_000_000L, 200_000_000L};
         return new Rules(
                 tenants,
-                1 + random.nextInt(6),
+                batches ? 3 + random.nextInt(8) : 1 + random.nextInt(6),
                 1 + random.nextInt(3),
                 remembering ? 10_000_000_000L : windows[random.nextInt(windows.length)],
                 List.of(Rules.Variant.values()).get(random.nextInt(3)),
                 parking,
                 holding,
                 routing,
+                batches,
+                halfBatches,
                 broken);
     }
 

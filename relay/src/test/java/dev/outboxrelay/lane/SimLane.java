@@ -49,7 +49,8 @@ final class SimLane implements LaneOutput {
                 1 << 30,
                 world.rules.parking() ? Duration.ofMillis(60) : Duration.ofDays(1),
                 world.rules.hold(),
-                world.isPaused(tenant));
+                world.isPaused(tenant),
+                world.rules.batching());
     }
 
     void arrived(Item item) {
@@ -127,6 +128,7 @@ final class SimLane implements LaneOutput {
                 && fence.decide(own.position().get(), own.pierced()) instanceof Fence.Decision.NothingComesAgain) {
             world.tally.confirmedFences++;
         }
+        lane.streamTakesBatches(world.rules.batches());
         lane.attached(round, tail, world.now);
         looked |= lane.snapshot().phase() == Phase.STREAMING;
     }
@@ -137,8 +139,7 @@ final class SimLane implements LaneOutput {
         }
     }
 
-    @Override
-    public void publish(long round, Item item, long expectedLastSequence, Position position) {
+    private void checkSending(Item item) {
         if (openLetters > 0) {
             world.violation(item.event().id() + " was sent behind a dead letter that is not committed");
         }
@@ -148,6 +149,37 @@ final class SimLane implements LaneOutput {
         if (world.isPaused(tenant)) {
             world.violation(item.event().id() + " was sent although the tenant is paused");
         }
+    }
+
+    @Override
+    public void publishBatch(long round, List<Outgoing> batch, long expectedLastSequence) {
+        String name = "batch " + world.nextBatch++;
+        for (int i = 0; i < batch.size(); i++) {
+            Item item = batch.get(i).item();
+            checkSending(item);
+            boolean last = i + 1 == batch.size();
+            World.Flight flight = new World.Flight(
+                    tenant,
+                    item.event().id(),
+                    batch.get(i).position(),
+                    expectedLastSequence,
+                    last ? answer -> input(() -> answered(round, batch, answer)) : null);
+            flight.part = new SimStream.Part(name, i + 1, last);
+            world.send(flight);
+        }
+    }
+
+    private void answered(long round, List<Outgoing> batch, SimStream.Answer answer) {
+        if (answer instanceof SimStream.Answer.BatchAck ack) {
+            lane.batchStored(round, batch, ack.lastSequence(), ack.messages(), world.now);
+        } else {
+            lane.batchFailed(round, batch, ((SimStream.Answer.Refused) answer).failure(), world.now);
+        }
+    }
+
+    @Override
+    public void publish(long round, Item item, long expectedLastSequence, Position position) {
+        checkSending(item);
         world.send(new World.Flight(
                 tenant,
                 item.event().id(),

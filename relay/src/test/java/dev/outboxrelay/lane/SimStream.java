@@ -18,9 +18,14 @@ final class SimStream {
     record Stored(
             long sequence, @Nullable EventId id, @Nullable Position position, int incarnation) {}
 
+    /** A message of a batch; {@code number} counts from 1. */
+    record Part(String batch, int number, boolean commits) {}
+
     /** What the server answers. */
     sealed interface Answer {
         record Ack(long sequence) implements Answer {}
+
+        record BatchAck(long lastSequence, int messages) implements Answer {}
 
         record Duplicate(long sequence) implements Answer {}
 
@@ -32,9 +37,23 @@ final class SimStream {
 
     private record Remembered(long sequence, long at) {}
 
+    private record Staged(EventId id, Position position) {}
+
+    /** A batch of which some messages are here; {@code gap} when one is missing. */
+    private static final class OpenBatch {
+        final long expected;
+        final List<Staged> staged = new ArrayList<>();
+        boolean gap;
+
+        OpenBatch(long expected) {
+            this.expected = expected;
+        }
+    }
+
     private final Rules rules;
     private final Map<EventId, Remembered> ids = new HashMap<>();
     private final List<Stored> kept = new ArrayList<>();
+    private final Map<String, OpenBatch> open = new HashMap<>();
     private boolean exists;
     private int incarnation;
     private long last;
@@ -72,6 +91,61 @@ final class SimStream {
         return new Answer.Ack(store(id, position));
     }
 
+    /**
+     * One message of a batch: kept aside until the one that commits comes. Only that one is answered, and only then is
+     * looked whether the stream ends where the first one wants it to.
+     *
+     * @param usable whether the server would take the message by itself
+     */
+    @Nullable
+    Answer stage(Part part, EventId id, Position position, long expectedLast, boolean usable, long now) {
+        if (!exists || trouble != null) {
+            open.remove(part.batch);
+            Failure why = trouble;
+            return !part.commits
+                    ? null
+                    : why != null ? new Answer.Refused(why) : refused(Failure.Kind.UNEXPLAINED, "no_responders");
+        }
+        OpenBatch batch = part.number == 1
+                ? open.computeIfAbsent(part.batch, unused -> new OpenBatch(expectedLast))
+                : open.get(part.batch);
+        if (batch != null) {
+            batch.gap |= batch.staged.size() + 1 != part.number || !usable;
+            batch.staged.add(new Staged(id, position));
+        }
+        if (!part.commits) {
+            return null;
+        }
+        open.remove(part.batch);
+        return batch == null || batch.gap ? refused(Failure.Kind.UNEXPLAINED, "incomplete") : commit(batch, now);
+    }
+
+    private Answer commit(OpenBatch batch, long now) {
+        for (Staged staged : batch.staged) {
+            Remembered remembered = ids.get(staged.id);
+            if (remembered != null && now - remembered.at < rules.duplicateWindow()) {
+                return refused(Failure.Kind.UNEXPLAINED, "contains a duplicate");
+            }
+        }
+        if (batch.expected != last && !rules.broken(Rules.Broken.CHAIN)) {
+            return refused(Failure.Kind.FENCED, "10071");
+        }
+        // a server that is not as good as its word: the lane must not take it at that
+        int stored = rules.halfBatches() && last % 3 == 1 ? batch.staged.size() / 2 : batch.staged.size();
+        for (Staged staged : batch.staged.subList(0, stored)) {
+            ids.put(staged.id, new Remembered(last + 1, now));
+            store(staged.id, staged.position);
+        }
+        return stored < batch.staged.size()
+                ? refused(Failure.Kind.UNEXPLAINED, "half of it")
+                : new Answer.BatchAck(last, stored);
+    }
+
+    /** Another server leads the stream: what was kept aside is gone. */
+    void forgetBatches() {
+        open.clear();
+    }
+
     private static Answer refused(Failure.Kind kind, String cause) {
         return new Answer.Refused(new Failure(kind, cause, cause));
     }
@@ -102,6 +176,7 @@ final class SimStream {
     void delete() {
         exists = false;
         kept.clear();
+        open.clear();
         ids.clear();
         last = 0;
         incarnation++;

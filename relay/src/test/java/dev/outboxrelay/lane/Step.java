@@ -53,6 +53,8 @@ record Step(Kind kind, int a, int b) {
         TROUBLE,
         /** Stream {@code a} recovers. */
         RECOVER,
+        /** Another server leads stream {@code a}: what it had of batches that were not committed is gone. */
+        NEW_LEADER,
         /** {@code a} dead letters are committed. */
         DEAD_LETTER,
         /** {@code a} events are parked. */

@@ -7,6 +7,8 @@ final class Tally {
     int wrongFences;
     int rounds;
     int published;
+    int batches;
+    int batchesRefused;
     int doubled;
     int reordered;
     int deadLetters;
@@ -31,6 +33,8 @@ final class Tally {
         wrongFences += other.wrongFences;
         rounds += other.rounds;
         published += other.published;
+        batches += other.batches;
+        batchesRefused += other.batchesRefused;
         doubled += other.doubled;
         reordered += other.reordered;
         deadLetters += other.deadLetters;
@@ -48,7 +52,8 @@ final class Tally {
 
     @Override
     public String toString() {
-        return "published " + published + ", skipped " + skipped + " (ruled out " + skippedRuledOut + "), dropped "
+        return "published " + published + ", batches " + batches + " (refused " + batchesRefused + "), skipped "
+                + skipped + " (ruled out " + skippedRuledOut + "), dropped "
                 + dropped + ", parked " + parked
                 + ", reconciled " + reconciled + ", replayed " + replayed + ", dead letters " + deadLetters
                 + ", sessions "

@@ -57,13 +57,16 @@ final class World {
         final Position position;
         final long expected;
 
+        /** Where it belongs when it is part of a batch. */
+        SimStream.@Nullable Part part;
+
         @Nullable
         Consumer<SimStream.Answer> answer;
 
         @Nullable
         SimSession from;
 
-        Flight(int tenant, EventId id, Position position, long expected, Consumer<SimStream.Answer> answer) {
+        Flight(int tenant, EventId id, Position position, long expected, @Nullable Consumer<SimStream.Answer> answer) {
             this.tenant = tenant;
             this.id = id;
             this.position = position;
@@ -102,6 +105,7 @@ final class World {
     private long walEnd = 1_000;
     SimSession session;
     long letters;
+    int nextBatch;
     private int rulings;
     private @Nullable Boolean restartWithFences;
 
@@ -181,6 +185,7 @@ final class World {
             case DELETE -> delete(a);
             case TROUBLE -> stream(a).trouble = failure(b);
             case RECOVER -> stream(a).trouble = null;
+            case NEW_LEADER -> stream(a).forgetBatches();
             case DEAD_LETTER -> repeat(a, session::deadLetter);
             case PARK -> repeat(a, session::park);
             case TABLE -> repeat(a, session::table);
@@ -304,16 +309,24 @@ final class World {
         if (flight != null) {
             SimStream.Answer answer = process(flight);
             Consumer<SimStream.Answer> waiting = flight.answer;
-            if (waiting != null) {
+            if (waiting != null && answer != null) {
                 answers.add(new Reply(waiting, answer));
             }
         }
     }
 
-    private SimStream.Answer process(Flight flight) {
+    private SimStream.@Nullable Answer process(Flight flight) {
         Row row = row(flight.id);
         row.heldUp |= flight.from != session;
         SimStream stream = streams.get(flight.tenant);
+        SimStream.Part part = flight.part;
+        if (part != null) {
+            boolean usable = row.fate != Row.Fate.POISON && row.refusalsLeft == 0;
+            SimStream.Answer answer = stream.stage(part, flight.id, flight.position, flight.expected, usable, now);
+            tally.batches += answer instanceof SimStream.Answer.BatchAck ? 1 : 0;
+            tally.batchesRefused += answer instanceof SimStream.Answer.Refused ? 1 : 0;
+            return answer;
+        }
         if (row.fate == Row.Fate.POISON) {
             return new SimStream.Answer.Refused(new Failure(Failure.Kind.POISON, "10054", "too large"));
         }

@@ -23,21 +23,23 @@ final class StreamPlanTest {
     }
 
     private static StreamShape stream(StreamPolicy shape, @Nullable String applied) {
-        return new StreamShape(shape, null, applied, 500, 50_000, Duration.ofDays(2));
+        return new StreamShape(shape, null, applied, 500, 50_000, Duration.ofDays(2), false);
     }
 
     private static StreamPlan plan(StreamShape actual) {
-        return StreamPlan.of(POLICY, Provision.MANAGE, actual, false);
+        return StreamPlan.of(POLICY, Provision.MANAGE, actual, false, false);
     }
 
     @Test
     void a_missing_stream_is_made_by_who_manages_it_and_nobody_else() {
-        assertThat(StreamPlan.of(POLICY, Provision.MANAGE, null, false).act()).isEqualTo(Act.CREATE);
-        assertThat(StreamPlan.of(POLICY, Provision.VERIFY, null, false)
+        assertThat(StreamPlan.of(POLICY, Provision.MANAGE, null, false, false).act())
+                .isEqualTo(Act.CREATE);
+        assertThat(StreamPlan.of(POLICY, Provision.VERIFY, null, false, false)
                         .conflicts()
                         .get(0))
                 .contains("verify");
-        assertThat(StreamPlan.of(POLICY, Provision.OFF, null, false).act()).isEqualTo(Act.CONFLICT);
+        assertThat(StreamPlan.of(POLICY, Provision.OFF, null, false, false).act())
+                .isEqualTo(Act.CONFLICT);
     }
 
     @Test
@@ -51,7 +53,7 @@ final class StreamPlanTest {
         StreamPolicy before = policy(Duration.ofDays(30), 1_000_000, Storage.FILE);
         StreamPolicy after = policy(Duration.ofDays(1), 10, Storage.FILE);
 
-        StreamPlan plan = StreamPlan.of(after, Provision.MANAGE, stream(before, StreamPlan.mark(before)), false);
+        StreamPlan plan = StreamPlan.of(after, Provision.MANAGE, stream(before, StreamPlan.mark(before)), false, false);
 
         assertThat(plan.act()).isEqualTo(Act.UPDATE);
         assertThat(plan.target()).isEqualTo(after);
@@ -68,14 +70,14 @@ final class StreamPlanTest {
 
         StreamPolicy longer = new StreamPolicy(
                 Duration.ZERO, 1_000, -1, 1, Discard.NEW, Storage.FILE, Compression.NONE, Duration.ofMinutes(1));
-        StreamShape old = new StreamShape(longer, null, StreamPlan.mark(POLICY), 500, 1, Duration.ofDays(20));
+        StreamShape old = new StreamShape(longer, null, StreamPlan.mark(POLICY), 500, 1, Duration.ofDays(20), false);
         StreamPlan loosened = plan(old);
         assertThat(loosened.act()).isEqualTo(Act.UPDATE);
         assertThat(loosened.target().maxAge()).as("stays").isEqualTo(Duration.ZERO);
         assertThat(loosened.target().discard()).isEqualTo(Discard.OLD);
         assertThat(loosened.conflicts().get(0)).contains("max_age is unlimited", "outbox.tenant again");
 
-        StreamPlan asked = StreamPlan.of(POLICY, Provision.MANAGE, old, true);
+        StreamPlan asked = StreamPlan.of(POLICY, Provision.MANAGE, old, true, false);
         assertThat(asked.target()).isEqualTo(POLICY);
         assertThat(asked.conflicts()).isEmpty();
     }
@@ -97,9 +99,10 @@ final class StreamPlanTest {
 
         assertThat(plan(stream(other, null)).act()).isEqualTo(Act.CONFLICT);
         assertThat(plan(stream(other, null)).conflicts()).hasSize(2).allMatch(text -> text.contains("left alone"));
-        StreamPlan verify = StreamPlan.of(POLICY, Provision.VERIFY, stream(other, StreamPlan.mark(POLICY)), true);
+        StreamPlan verify =
+                StreamPlan.of(POLICY, Provision.VERIFY, stream(other, StreamPlan.mark(POLICY)), true, false);
         assertThat(verify.act()).isEqualTo(Act.CONFLICT);
-        assertThat(StreamPlan.of(POLICY, Provision.OFF, stream(other, null), false)
+        assertThat(StreamPlan.of(POLICY, Provision.OFF, stream(other, null), false, false)
                         .act())
                 .isEqualTo(Act.NOTHING);
     }
@@ -114,6 +117,7 @@ final class StreamPlanTest {
                 policy(Duration.ofDays(1), 10, Storage.FILE),
                 Provision.MANAGE,
                 stream(policy(Duration.ofDays(30), 100_000, Storage.FILE), "adopt"),
+                false,
                 false);
         assertThat(full.conflicts()).hasSize(2);
         assertThat(full.target().maxMessages()).isEqualTo(100_000);
@@ -130,9 +134,10 @@ final class StreamPlanTest {
                     random.nextInt(3) == 0 ? "adopt" : StreamPlan.mark(desired),
                     random.nextInt(20),
                     random.nextInt(20),
-                    Duration.ofSeconds(random.nextInt(20)));
+                    Duration.ofSeconds(random.nextInt(20)),
+                    false);
 
-            StreamPlan plan = StreamPlan.of(desired, Provision.MANAGE, actual, false);
+            StreamPlan plan = StreamPlan.of(desired, Provision.MANAGE, actual, false, false);
 
             StreamPolicy target = plan.target();
             boolean keepsAge = target.maxAge().isZero()
@@ -146,12 +151,49 @@ final class StreamPlanTest {
             assertThat(target.storage()).isEqualTo(actual.shape().storage());
             if (plan.act() == Act.UPDATE) {
                 StreamShape after = new StreamShape(
-                        target, null, StreamPlan.mark(desired), actual.messages(), actual.bytes(), actual.oldest());
-                assertThat(StreamPlan.of(desired, Provision.MANAGE, after, false)
+                        target,
+                        null,
+                        StreamPlan.mark(desired),
+                        actual.messages(),
+                        actual.bytes(),
+                        actual.oldest(),
+                        false);
+                assertThat(StreamPlan.of(desired, Provision.MANAGE, after, false, false)
                                 .act())
                         .as("%s %s", desired, actual)
                         .isIn(Act.NOTHING, Act.CONFLICT);
             }
+        }
+    }
+
+    @Test
+    void a_stream_is_set_up_for_batches_in_place_and_that_is_nobodys_drift() {
+        StreamPlan plan = StreamPlan.of(POLICY, Provision.MANAGE, stream(POLICY, StreamPlan.mark(POLICY)), false, true);
+        assertThat(plan.act()).isEqualTo(Act.UPDATE);
+        assertThat(plan.batches()).isTrue();
+        assertThat(plan.drift()).isFalse();
+        assertThat(plan.target()).isEqualTo(POLICY);
+
+        StreamPolicy changed = policy(Duration.ofDays(3), 1_000, Storage.FILE);
+        assertThat(StreamPlan.of(POLICY, Provision.MANAGE, stream(changed, StreamPlan.mark(POLICY)), false, true)
+                        .drift())
+                .isTrue();
+        assertThat(StreamPlan.of(POLICY, Provision.MANAGE, null, false, true).batches())
+                .isTrue();
+    }
+
+    @Test
+    void a_stream_that_takes_batches_or_is_somebody_elses_is_left_as_it_is() {
+        StreamShape takes =
+                new StreamShape(POLICY, null, StreamPlan.mark(POLICY), 500, 50_000, Duration.ofDays(2), true);
+        assertThat(StreamPlan.of(POLICY, Provision.MANAGE, takes, false, true).act())
+                .isEqualTo(Act.NOTHING);
+        assertThat(StreamPlan.of(POLICY, Provision.MANAGE, takes, false, false).act())
+                .isEqualTo(Act.NOTHING);
+        for (Provision provision : Provision.values()) {
+            StreamPlan plan = StreamPlan.of(POLICY, provision, stream(POLICY, null), false, true);
+            assertThat(plan.act()).as("%s", provision).isEqualTo(Act.NOTHING);
+            assertThat(plan.batches()).as("%s", provision).isFalse();
         }
     }
 

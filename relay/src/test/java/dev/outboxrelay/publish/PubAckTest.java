@@ -85,4 +85,40 @@ final class PubAckTest {
     void what_says_nothing_is_in_doubt(String answer) {
         assertThat(failure(answer).kind()).isEqualTo(Failure.Kind.DOUBT);
     }
+
+    private static BatchOutcome readBatch(String answer) {
+        return PubAck.readBatch(answer.getBytes(StandardCharsets.UTF_8), "TENANT_ACME");
+    }
+
+    @Test
+    void a_batch_tells_where_it_ends_and_how_long_it_is() {
+        assertThat(readBatch("{\"stream\":\"TENANT_ACME\",\"seq\":500,\"batch\":\"b1\",\"count\":250}"))
+                .isEqualTo(new BatchOutcome.Stored(500, 250));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"stream\":\"TENANT_ACME\", \"seq\":500}",
+                "{\"stream\":\"TENANT_ACME\", \"seq\":500, \"duplicate\":true}",
+                "{\"stream\":\"TENANT_ACME\", \"seq\":500, \"count\":0}",
+                "{\"stream\":\"TENANT_ACME\", \"seq\":500, \"count\":250",
+                ""
+            })
+    void anything_else_about_a_batch_is_doubt(String answer) {
+        BatchOutcome outcome = readBatch(answer);
+
+        assertThat(outcome).isInstanceOf(BatchOutcome.Failed.class);
+        assertThat(((BatchOutcome.Failed) outcome).failure().kind()).isEqualTo(Failure.Kind.DOUBT);
+    }
+
+    @Test
+    void a_batch_in_another_stream_or_with_an_error() {
+        BatchOutcome elsewhere = readBatch("{\"stream\":\"OTHER\",\"seq\":500,\"batch\":\"b1\",\"count\":250}");
+        assertThat(((BatchOutcome.Failed) elsewhere).failure().cause()).isEqualTo("wrong_stream");
+        BatchOutcome refused =
+                readBatch("{\"error\":{\"code\":400,\"err_code\":10071,\"description\":\"wrong last sequence: 7\"},"
+                        + "\"stream\":\"TENANT_ACME\",\"seq\":0}");
+        assertThat(((BatchOutcome.Failed) refused).failure().kind()).isEqualTo(Failure.Kind.FENCED);
+    }
 }

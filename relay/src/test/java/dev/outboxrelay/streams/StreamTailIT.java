@@ -63,7 +63,7 @@ final class StreamTailIT {
     void stream(TestInfo test) throws Exception {
         String tenant = "t" + Integer.toHexString(test.getDisplayName().hashCode());
         address = Address.of(tenant, Naming.STRICT).orElseThrow();
-        directory.create(address, POLICY);
+        directory.create(address, POLICY, false);
     }
 
     private StreamTail attach(Look look) throws Exception {
