@@ -32,7 +32,7 @@ import picocli.CommandLine.Option;
 final class HeadlineBench implements Callable<Integer> {
 
     /** Who is left out of the table that everybody looks at. */
-    private static final Set<String> ASIDE = Set.of("b-acks", "b-fast", "b-atomic", "d-stock");
+    private static final Set<String> ASIDE = Set.of("b-acks", "b-fast", "b-atomic", "d-stock", "d-batches");
 
     @Option(names = "--rows", defaultValue = "300000")
     private int rows;
@@ -68,11 +68,15 @@ final class HeadlineBench implements Callable<Integer> {
             description = "Only these places of the sparse walk; a wrong one tells which there are.")
     private List<String> walk = List.of();
 
+    @Option(names = "--walk-rounds", defaultValue = "1", description = "Of the places that --walk names.")
+    private int walkRounds;
+
     @Option(
             names = "--contender",
             split = ",",
-            description = "a, b, b-acks, b-fast, b-atomic, c-stock, c-lean, d, d-stock, d-mark, d-delete, e, f;"
-                    + " by default all but b-acks, b-fast, b-atomic, d-stock.")
+            description =
+                    "a, b, b-acks, b-fast, b-atomic, c-stock, c-lean, d, d-batches, d-stock, d-mark, d-delete, e, f;"
+                            + " by default all but b-acks, b-fast, b-atomic, d-batches, d-stock.")
     private List<String> only = List.of();
 
     @Option(names = "--svg", description = "A file to draw the result into.")
@@ -98,7 +102,7 @@ final class HeadlineBench implements Callable<Integer> {
             String machine = Machine.describe(servers);
             say("%s", machine);
             if (!walk.isEmpty()) {
-                return new SparseWalk(contenders, walk).run(servers) ? 0 : 1;
+                return new SparseWalk(contenders, walk, walkRounds).run(servers) ? 0 : 1;
             }
             say(
                     "%,d rows of %d bytes for %d tenants, %d rounds; (f) gets %,d of them",
@@ -116,7 +120,7 @@ final class HeadlineBench implements Callable<Integer> {
             latencies(servers, load, contenders);
             boolean passed = report.end(latencyRate);
             if (full) {
-                passed &= new SparseWalk(contenders, List.of()).run(servers);
+                passed &= new SparseWalk(contenders, List.of(), 1).run(servers);
             }
             say("%.1f minutes", (System.nanoTime() - begin) / (double) TimeUnit.MINUTES.toNanos(1));
             Path file = svg;
@@ -139,6 +143,7 @@ final class HeadlineBench implements Callable<Integer> {
                 new ReadOnly("lean"),
                 new RelayContender("keep"),
                 new RelayContender("keep", "stock"),
+                RelayContender.batching(),
                 new RelayContender("mark"),
                 new RelayContender("delete")));
         if (isWanted("e")) {

@@ -10,15 +10,28 @@ import java.util.TreeMap;
  *
  * @param settle keep, mark or delete
  * @param reader lean or stock; empty for the default
+ * @param together whether it sends atomic batches where streams have replicas
  */
-record RelayContender(String settle, String reader) implements Storing {
+record RelayContender(String settle, String reader, boolean together) implements Storing {
 
     RelayContender(String settle) {
-        this(settle, "");
+        this(settle, "", false);
+    }
+
+    RelayContender(String settle, String reader) {
+        this(settle, reader, false);
+    }
+
+    /** With atomic batches. */
+    static RelayContender batching() {
+        return new RelayContender("keep", "", true);
     }
 
     @Override
     public String key() {
+        if (together) {
+            return "d-batches";
+        }
         if (!reader.isEmpty()) {
             return "d-" + reader;
         }
@@ -27,7 +40,7 @@ record RelayContender(String settle, String reader) implements Storing {
 
     @Override
     public String title() {
-        return "(d) outbox-relay, " + (reader.isEmpty() ? "" : reader + ", ") + settle;
+        return "(d) outbox-relay, " + (reader.isEmpty() ? "" : reader + ", ") + settle + (together ? ", batches" : "");
     }
 
     @Override
@@ -55,6 +68,9 @@ record RelayContender(String settle, String reader) implements Storing {
                 new TreeMap<>(Map.of("outbox.settle.mode", settle, "outbox.postgres.slot", slot.name()));
         if (!reader.isEmpty()) {
             settings.put("outbox.source.reader", reader);
+        }
+        if (together) {
+            settings.put("outbox.streams.atomic-batches", "auto");
         }
         Path collections = Files.createTempFile("outbox-relay-bench", ".gc");
         return new Mover.Relay(servers.relay(HeapLog.option(collections), settings), collections);

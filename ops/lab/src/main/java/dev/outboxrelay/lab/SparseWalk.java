@@ -5,6 +5,7 @@ import static dev.outboxrelay.lab.IsolationReport.say;
 import dev.outboxrelay.testing.PostgresOptions;
 import dev.outboxrelay.testing.Repository;
 import java.nio.file.Files;
+import java.util.Collections;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -26,12 +27,17 @@ final class SparseWalk {
             // more than a lane keeps in memory: the relay parks most of it, since it has no place to spill to
             new Cell("1 tenant", new Load(100_000, 500, 1), 1, List.of("d", "e")),
             new Cell("1000 tenants", new Load(200_000, 500, 1_000), 1, List.of("d", "d-mark", "e")),
-            new Cell("3 replicas", new Load(100_000, 500, 50), 3, List.of("b-acks", "b-fast", "b-atomic", "d", "e")));
+            new Cell(
+                    "3 replicas",
+                    new Load(100_000, 500, 50),
+                    3,
+                    List.of("b-acks", "b-fast", "b-atomic", "d", "d-batches", "e")));
 
     private static final String ROW = "%-14s %-38s %9s %8s %9s %7s %7s %18s %9s";
 
     private final List<Contender> contenders;
     private final List<String> only;
+    private final int rounds;
     private boolean wrong;
 
     /** Where it can go. */
@@ -39,8 +45,14 @@ final class SparseWalk {
         return CELLS.stream().map(Cell::what).toList();
     }
 
-    /** @param only the places to go to; none means all */
-    SparseWalk(List<Contender> contenders, List<String> only) {
+    /**
+     * Goes nowhere yet.
+     *
+     * @param only the places to go to; none means all
+     * @param rounds how often everybody is measured at a place, by turns
+     */
+    SparseWalk(List<Contender> contenders, List<String> only, int rounds) {
+        this.rounds = rounds;
         this.contenders = contenders;
         this.only = only;
     }
@@ -71,7 +83,10 @@ final class SparseWalk {
                 new TreeMap<>(contenders.stream().collect(Collectors.toMap(Contender::key, Function.identity())));
         servers.postgres().execute(Files.readString(Repository.root().resolve("schema/optional/grant-delete.sql")));
         Load spent = null;
-        for (String key : cell.keys()) {
+        List<String> keys = Collections.nCopies(rounds, cell.keys()).stream()
+                .flatMap(List::stream)
+                .toList();
+        for (String key : keys) {
             Contender contender = byKey.get(key);
             if (contender == null) {
                 continue;

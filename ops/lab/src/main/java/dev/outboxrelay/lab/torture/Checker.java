@@ -29,6 +29,9 @@ final class Checker {
             "Nats-Msg-Id",
             "Nats-Expected-Stream",
             "Nats-Expected-Last-Sequence",
+            "Nats-Batch-Id",
+            "Nats-Batch-Sequence",
+            "Nats-Batch-Commit",
             "Outbox-Tenant",
             "Outbox-Committed-At",
             "Outbox-Position");

@@ -45,6 +45,7 @@ final class Instance implements AutoCloseable {
         settings = RelayProcess.settings(jdbcUrl, server.password(TestPostgres.RELAY), natsUrl);
         settings.put("outbox.streams.duplicate-window", Plan.DUPLICATE_WINDOW.toMillis() + "ms");
         settings.put("outbox.streams.replicas", run.single() ? "1" : "3");
+        settings.put("outbox.streams.atomic-batches", "auto");
         settings.put("outbox.streams.max-messages", "1000000000");
         settings.put("outbox.streams.max-age", "30d");
         settings.put("outbox.lanes.park-after", Plan.PARK_AFTER.toSeconds() + "s");

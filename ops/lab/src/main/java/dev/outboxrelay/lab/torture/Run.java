@@ -191,6 +191,7 @@ final class Run {
                 StreamReader streams = new StreamReader(stage.nats().urls())) {
             long rows = 0;
             long messages = 0;
+            long together = 0;
             long late = 0;
             int place = 0;
             StringBuilder perTenant = new StringBuilder();
@@ -211,6 +212,7 @@ final class Run {
                 }
                 rows += expected.size();
                 messages += stream == null ? 0 : stream.messages().size();
+                together += stream == null ? 0 : stream.together();
                 perTenant.append(place == 0 ? "" : " ").append(expected.size());
                 place++;
             }
@@ -220,6 +222,7 @@ final class Run {
             census.count("tenants, odd ones too", place);
             census.text("rows per tenant", perTenant.toString());
             census.count("messages in the streams", messages);
+            census.count("of these sent in atomic batches", together);
             census.count("sent by a leader, stored after its successor's first", late);
             census.count("dead letters", tables.count("SELECT count(*) FROM outbox.dead_letter"));
             census.text("dead letters by reason", reasons(tables));

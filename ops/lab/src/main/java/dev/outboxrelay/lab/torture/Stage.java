@@ -84,6 +84,7 @@ final class Stage implements AutoCloseable {
                 .replicas(settings.nodes())
                 .duplicateWindow(Plan.DUPLICATE_WINDOW)
                 .maximumMessageSize(Rows.LIMIT)
+                .allowAtomicPublish(!settings.single() && settings.natsLine().equals("newest"))
                 .metadata(Map.of("outbox.tenant", Tenants.LIMITED))
                 .build();
         try {
