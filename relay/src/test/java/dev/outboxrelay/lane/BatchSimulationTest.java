@@ -18,8 +18,8 @@ final class BatchSimulationTest {
         Tally tally = faulty(Broken.NOTHING).run(25_000);
 
         assertThat(tally.doubled + tally.reordered + tally.unusableFences).isZero();
-        assertThat(tally.batches).isGreaterThan(10_000);
-        assertThat(tally.batchesRefused).isGreaterThan(5_000);
+        assertThat(tally.batches).isGreaterThan(1_000);
+        assertThat(tally.batchesRefused).isPositive();
     }
 
     /** What was held up may hold a part of a batch, or the message that commits it. */
