@@ -32,7 +32,7 @@ BEGIN
   END IF;
 
   FOR event IN
-    SELECT m.id, m.tenant_id, m.subject, m.payload, m.headers
+    SELECT m.id, m.tenant_id, m.subject, m.payload, m.headers, m.created_at
     FROM outbox.message m
     WHERE m.id = ANY (republish.ids) AND m.tenant_id = republish.tenant_id AND m.status <> 'failed'
     ORDER BY m.seq
@@ -44,9 +44,11 @@ BEGIN
       AND d.state IN ('sent', 'replayed') AND d.resolved_at < republish.looked_at;
     GET DIAGNOSTICS changed = ROW_COUNT;
     IF changed = 0 THEN
-      INSERT INTO outbox.dead_letter (slot, source, event_id, tenant_id, subject, payload, headers, error, dead_at, state)
+      -- the commit time was in the WAL, which is gone: the start of the transaction is what the row has
+      INSERT INTO outbox.dead_letter
+        (slot, source, event_id, tenant_id, subject, payload, headers, committed_at, error, dead_at, state)
       VALUES (republish.slot, 'outbox.message', event.id::text, event.tenant_id, event.subject, event.payload,
-        event.headers, 'published before; to be published again', now(), 'replaying')
+        event.headers, event.created_at, 'published before; to be published again', now(), 'replaying')
       ON CONFLICT ON CONSTRAINT dead_letter_event DO NOTHING;
       GET DIAGNOSTICS changed = ROW_COUNT;
     END IF;
