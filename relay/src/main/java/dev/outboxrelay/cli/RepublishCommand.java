@@ -10,7 +10,9 @@ import dev.outboxrelay.rule.SubjectPattern;
 import dev.outboxrelay.streams.StreamIds;
 import dev.outboxrelay.streams.StreamRemains;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -62,6 +64,7 @@ final class RepublishCommand implements Callable<Integer> {
     }
 
     private final Map<String, String> environment;
+    private final InstantSource clock;
 
     @Mixin
     private DatabaseOptions database = new DatabaseOptions();
@@ -109,8 +112,9 @@ final class RepublishCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    RepublishCommand(Map<String, String> environment) {
+    RepublishCommand(Map<String, String> environment, InstantSource clock) {
         this.environment = environment;
+        this.clock = clock;
     }
 
     @Override
@@ -139,14 +143,21 @@ final class RepublishCommand implements Callable<Integer> {
                     from == null ? Instant.EPOCH : from,
                     to == null ? Instant.parse("9999-01-01T00:00:00Z") : to,
                     text -> matches(pattern, address, text));
-            if (!dryRun && !held.ids().isEmpty() && !awaitConfirmed(desk)) {
+            if (!dryRun && !held.events().isEmpty() && !awaitConfirmed(desk)) {
                 return ExitCode.FAILED;
             }
             String lookedAt = desk.now();
-            Optional<Set<UUID>> inStream = StreamIds.read(nats.connection(), address);
-            List<UUID> lost = lost(held, inStream.orElse(Set.of()));
-            long handed = dryRun ? 0 : handOver(desk, lost, lookedAt, access.postgres().walBudget() / 2);
-            report(held, address, inStream.isPresent(), lost.size(), handed);
+            Optional<StreamIds> stream = StreamIds.read(nats.connection(), address);
+            List<RepublishDesk.Published> lost =
+                    lost(held, stream.map(StreamIds::ids).orElse(Set.of()));
+            long handed = 0;
+            if (!dryRun) {
+                if (stream.isPresent()) {
+                    awaitForgotten(stream.get(), lost);
+                }
+                handed = handOver(desk, lost, lookedAt, access.postgres().walBudget() / 2);
+            }
+            report(held, address, stream.isPresent(), lost.size(), handed);
             return ExitCode.FINE;
         }
     }
@@ -155,14 +166,36 @@ final class RepublishCommand implements Callable<Integer> {
         return pattern.matches(text, text.startsWith(address.prefix()) ? address.prefix().length() : 0);
     }
 
-    private static List<UUID> lost(RepublishDesk.Held held, Set<UUID> inStream) {
-        List<UUID> lost = new ArrayList<>();
-        for (UUID id : held.ids()) {
-            if (!inStream.contains(id)) {
-                lost.add(id);
+    private static List<RepublishDesk.Published> lost(RepublishDesk.Held held, Set<UUID> inStream) {
+        List<RepublishDesk.Published> lost = new ArrayList<>();
+        for (RepublishDesk.Published event : held.events()) {
+            if (!inStream.contains(event.id())) {
+                lost.add(event);
             }
         }
         return lost;
+    }
+
+    /**
+     * Waits while the server may still remember the ids of lost messages: as long as it does, it takes none of them
+     * again, and the relay has to believe that they were there and are gone.
+     */
+    private void awaitForgotten(StreamIds stream, List<RepublishDesk.Published> lost) throws InterruptedException {
+        Instant last = lost.stream()
+                .map(RepublishDesk.Published::at)
+                .max(Instant::compareTo)
+                .orElse(Instant.EPOCH);
+        if (last.isBefore(stream.created())) {
+            return; // it was made anew and remembers nothing of them
+        }
+        Instant free = last.plus(stream.duplicateWindow()).plusSeconds(1);
+        long millis = Duration.between(clock.instant(), free).toMillis();
+        if (millis > 0) {
+            PrintWriter err = spec.commandLine().getErr();
+            err.println("Waiting until " + free + ": until then the server remembers the ids of what was lost.");
+            err.flush();
+            TimeUnit.MILLISECONDS.sleep(millis);
+        }
     }
 
     /** Until then some of what was found may be on its way to the stream, or come again after a restart. */
@@ -192,7 +225,7 @@ final class RepublishCommand implements Callable<Integer> {
         return ExitCode.FAILED;
     }
 
-    private long handOver(RepublishDesk desk, List<UUID> lost, String lookedAt, long walBytes)
+    private long handOver(RepublishDesk desk, List<RepublishDesk.Published> lost, String lookedAt, long walBytes)
             throws DeskException, InterruptedException {
         ProgressLine progress = new ProgressLine(spec.commandLine().getErr(), "handed over");
         int batch = rate == null ? BATCH : Math.min(BATCH, Math.max(1, rate / 10));
@@ -204,8 +237,12 @@ final class RepublishCommand implements Callable<Integer> {
                 long due = begin + TimeUnit.SECONDS.toNanos(at) / rate;
                 TimeUnit.NANOSECONDS.sleep(due - System.nanoTime());
             }
-            handed += desk.handOver(tenant, lost.subList(at, Math.min(lost.size(), at + batch)), lookedAt);
-            progress.at(Math.min(lost.size(), at + batch), lost.size());
+            int end = Math.min(lost.size(), at + batch);
+            List<UUID> ids = lost.subList(at, end).stream()
+                    .map(RepublishDesk.Published::id)
+                    .toList();
+            handed += desk.handOver(tenant, ids, lookedAt);
+            progress.at(end, lost.size());
         }
         return handed;
     }
@@ -224,14 +261,14 @@ final class RepublishCommand implements Callable<Integer> {
 
     private void report(RepublishDesk.Held held, Address address, boolean exists, long lost, long handed) {
         PrintWriter out = spec.commandLine().getOut();
-        long inStream = held.ids().size() - lost;
+        long inStream = held.events().size() - lost;
         if (json) {
             ObjectNode all = LetterJson.object();
             all.put("tenant_id", tenant);
             all.put("stream", address.stream().value());
             all.put("stream_exists", exists);
             all.put("dry_run", dryRun);
-            all.put("held", held.ids().size());
+            all.put("held", held.events().size());
             all.put("in_stream", inStream);
             all.put("lost", lost);
             all.put("handed_over", handed);
@@ -248,7 +285,7 @@ final class RepublishCommand implements Callable<Integer> {
             out.printf(
                     "tenant %s: outbox.message holds %,d events that were published%s%n",
                     Printable.of(tenant),
-                    held.ids().size(),
+                    held.events().size(),
                     held.oldest() == null ? "" : ", inserted from " + held.oldest() + " to " + held.newest());
             out.printf(
                     exists ? "stream %s has %,d of them%n" : "there is no stream %s%n", address.stream(), inStream);

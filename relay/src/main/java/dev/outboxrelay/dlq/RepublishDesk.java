@@ -32,7 +32,8 @@ public final class RepublishDesk implements AutoCloseable {
     private static final String LOCK = "SELECT pg_catalog.pg_try_advisory_lock("
             + "pg_catalog.hashtext('outbox-relay republish ' || ?), pg_catalog.hashtext(?))";
 
-    private static final String FIND = "SELECT m.id, m.subject, m.created_at, d.state FROM outbox.message m"
+    private static final String FIND = "SELECT m.id, m.subject, m.created_at, d.state,"
+            + " greatest(coalesce(m.published_at, m.created_at), d.resolved_at) FROM outbox.message m"
             + " LEFT JOIN outbox.dead_letter d ON d.slot = ? AND d.kind = 'event' AND d.source = 'outbox.message'"
             + " AND d.event_id = m.id::text WHERE m.tenant_id = ? AND m.created_at >= ? AND m.created_at < ?"
             + " AND m.status <> 'failed' ORDER BY m.seq";
@@ -49,15 +50,22 @@ public final class RepublishDesk implements AutoCloseable {
     private final Connection connection;
 
     /**
+     * An event that was published.
+     *
+     * @param at when at the latest, as far as the tables tell
+     */
+    public record Published(UUID id, Instant at) {}
+
+    /**
      * What the outbox holds of a tenant.
      *
-     * @param ids rows that were published, as far as the table tells, in order
+     * @param events rows that were published, as far as the table tells, in order
      * @param oldest when the first of these was inserted; null when there is none
      * @param newest when the last was
      * @param others rows whose letters say that they are on their way, or that somebody has to decide or has decided
      */
     public record Held(
-            List<UUID> ids,
+            List<Published> events,
             @Nullable Instant oldest,
             @Nullable Instant newest,
             Map<State, Long> others) {}
@@ -109,7 +117,7 @@ public final class RepublishDesk implements AutoCloseable {
      */
     public Held find(String tenant, Instant from, Instant to, Predicate<String> subject) throws DeskException {
         return doing(() -> {
-            List<UUID> ids = new ArrayList<>();
+            List<Published> events = new ArrayList<>();
             Map<State, Long> others = new EnumMap<>(State.class);
             Instant oldest = null;
             Instant newest = null;
@@ -130,14 +138,14 @@ public final class RepublishDesk implements AutoCloseable {
                             others.merge(state, 1L, Long::sum);
                             continue;
                         }
-                        ids.add(rows.getObject(1, UUID.class));
-                        Instant created = rows.getObject(3, OffsetDateTime.class).toInstant();
+                        events.add(new Published(rows.getObject(1, UUID.class), time(rows, 5)));
+                        Instant created = time(rows, 3);
                         oldest = oldest == null || created.isBefore(oldest) ? created : oldest;
                         newest = newest == null || created.isAfter(newest) ? created : newest;
                     }
                 }
             }
-            return new Held(List.copyOf(ids), oldest, newest, Map.copyOf(others));
+            return new Held(List.copyOf(events), oldest, newest, Map.copyOf(others));
         });
     }
 
@@ -204,6 +212,10 @@ public final class RepublishDesk implements AutoCloseable {
                 array.free();
             }
         });
+    }
+
+    private static Instant time(ResultSet row, int column) throws SQLException {
+        return row.getObject(column, OffsetDateTime.class).toInstant();
     }
 
     private String text(String sql) throws DeskException {

@@ -14,14 +14,21 @@ import io.nats.client.api.RetentionPolicy;
 import io.nats.client.api.StreamInfo;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Which events of {@code outbox.message} a tenant's stream holds. Reads headers, not payloads. */
-public final class StreamIds {
+/**
+ * Which events of {@code outbox.message} a tenant's stream holds. Reads headers, not payloads.
+ *
+ * @param ids the ids of its messages; those of mapped tables and of other publishers are left out
+ * @param created when it was made
+ * @param duplicateWindow how long the server remembers ids, also of messages that are gone
+ */
+public record StreamIds(Set<UUID> ids, Instant created, Duration duplicateWindow) {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int AT_ONCE = 1_000;
@@ -29,14 +36,16 @@ public final class StreamIds {
     /** The length of a UUID as the relay writes it. */
     private static final int UUID_LENGTH = 36;
 
-    private StreamIds() {}
+    public StreamIds {
+        ids = Set.copyOf(ids);
+    }
 
     /**
      * Reads the whole stream, up to where it ends now.
      *
-     * @return empty when there is no stream; ids of mapped tables and of other publishers are left out
+     * @return empty when there is no stream
      */
-    public static Optional<Set<UUID>> read(Connection connection, Address address)
+    public static Optional<StreamIds> read(Connection connection, Address address)
             throws StreamRemains.Refused, InterruptedException {
         String stream = address.stream().value();
         try {
@@ -50,10 +59,13 @@ public final class StreamIds {
                         + info.getConfiguration().getRetentionPolicy()
                         + "): nobody can tell what of it was lost. Have single events published by inserting them again");
             }
-            return Optional.of(
-                    info.getStreamState().getMsgCount() == 0
-                            ? Set.of()
-                            : all(connection, stream, info.getStreamState().getLastSequence()));
+            Set<UUID> ids = info.getStreamState().getMsgCount() == 0
+                    ? Set.of()
+                    : all(connection, stream, info.getStreamState().getLastSequence());
+            return Optional.of(new StreamIds(
+                    ids,
+                    info.getCreateTime().toInstant(),
+                    info.getConfiguration().getDuplicateWindow()));
         } catch (StreamDirectory.NotOurs e) {
             throw new StreamRemains.Refused(e.failure().text());
         } catch (IOException | JetStreamApiException | JetStreamStatusCheckedException e) {
