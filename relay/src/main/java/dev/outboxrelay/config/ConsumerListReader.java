@@ -5,14 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Reads {@code outbox.consumers[i].*}: first {@link #check}, then, where nothing is wrong, {@link #settings}. */
 final class ConsumerListReader {
 
-    private static final Pattern ELEMENT = Pattern.compile("outbox\\.consumers\\[(\\d{1,4})]\\..+");
     private static final List<Setting<?>> PARTS = List.of(
             SettingCatalog.CONSUMERS_NAME,
             SettingCatalog.CONSUMERS_TENANTS,
@@ -23,16 +19,11 @@ final class ConsumerListReader {
             SettingCatalog.CONSUMERS_BACKOFF);
 
     private final Given given;
-    private final Set<Integer> indexes = new TreeSet<>();
+    private final Set<Integer> indexes;
 
     ConsumerListReader(Given given, Set<String> keys) {
         this.given = given;
-        for (String key : keys) {
-            Matcher element = ELEMENT.matcher(key);
-            if (element.matches()) {
-                indexes.add(Integer.parseInt(element.group(1)));
-            }
-        }
+        this.indexes = ListIndexes.of("outbox.consumers", keys);
     }
 
     void check() {

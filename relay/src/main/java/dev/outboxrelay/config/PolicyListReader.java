@@ -7,26 +7,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Reads {@code outbox.policies[i].*}: first {@link #check}, then, where nothing is wrong, {@link #groups}. */
 final class PolicyListReader {
 
-    private static final Pattern ELEMENT = Pattern.compile("outbox\\.policies\\[(\\d{1,4})]\\..+");
-
     private final Given given;
-    private final Set<Integer> indexes = new TreeSet<>();
+    private final Set<Integer> indexes;
 
     PolicyListReader(Given given, Set<String> keys) {
         this.given = given;
-        for (String key : keys) {
-            Matcher element = ELEMENT.matcher(key);
-            if (element.matches()) {
-                indexes.add(Integer.parseInt(element.group(1)));
-            }
-        }
+        this.indexes = ListIndexes.of("outbox.policies", keys);
     }
 
     void check() {

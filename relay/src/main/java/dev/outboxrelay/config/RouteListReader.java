@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads {@code outbox.routes[i].*}: first {@link #check}, then, where nothing is wrong, {@link #rules}. */
 final class RouteListReader {
 
-    private static final Pattern ELEMENT = Pattern.compile("outbox\\.routes\\[(\\d{1,4})]\\.(?:headers\\.(.+)|.+)");
+    private static final Pattern HEADER = Pattern.compile("outbox\\.routes\\[(\\d{1,4})]\\.headers\\.(.+)");
     private static final List<Setting<?>> PARTS = List.of(
             SettingCatalog.ROUTES_NAME,
             SettingCatalog.ROUTES_TENANTS,
@@ -27,19 +27,17 @@ final class RouteListReader {
             SettingCatalog.ROUTES_SUBJECT_TEMPLATE);
 
     private final Given given;
-    private final Set<Integer> indexes = new TreeSet<>();
+    private final Set<Integer> indexes;
     private final Map<Integer, Set<String>> headers = new TreeMap<>();
 
     RouteListReader(Given given, Set<String> keys) {
         this.given = given;
+        this.indexes = ListIndexes.of("outbox.routes", keys);
         for (String key : keys) {
-            Matcher element = ELEMENT.matcher(key);
-            if (element.matches()) {
-                int index = Integer.parseInt(element.group(1));
-                indexes.add(index);
-                if (element.group(2) != null) {
-                    headers.computeIfAbsent(index, unused -> new TreeSet<>()).add(element.group(2));
-                }
+            Matcher header = HEADER.matcher(key);
+            if (header.matches()) {
+                headers.computeIfAbsent(Integer.parseInt(header.group(1)), unused -> new TreeSet<>())
+                        .add(header.group(2));
             }
         }
     }

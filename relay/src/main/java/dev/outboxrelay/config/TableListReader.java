@@ -7,14 +7,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Reads {@code outbox.source.tables[i].*}: first {@link #check}, then, where nothing is wrong, {@link #tables}. */
 final class TableListReader {
 
-    private static final Pattern ELEMENT = Pattern.compile("outbox\\.source\\.tables\\[(\\d{1,4})]\\..+");
     private static final List<Setting<?>> COLUMNS = List.of(
             SettingCatalog.TABLES_TABLE,
             SettingCatalog.TABLES_PRESET,
@@ -23,16 +19,11 @@ final class TableListReader {
             SettingCatalog.TABLES_SETTLE);
 
     private final Given given;
-    private final Set<Integer> indexes = new TreeSet<>();
+    private final Set<Integer> indexes;
 
     TableListReader(Given given, Set<String> keys) {
         this.given = given;
-        for (String key : keys) {
-            Matcher element = ELEMENT.matcher(key);
-            if (element.matches()) {
-                indexes.add(Integer.parseInt(element.group(1)));
-            }
-        }
+        this.indexes = ListIndexes.of("outbox.source.tables", keys);
     }
 
     void check() {

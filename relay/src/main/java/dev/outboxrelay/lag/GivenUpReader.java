@@ -50,7 +50,7 @@ public final class GivenUpReader implements AutoCloseable {
             Instant at) {}
 
     private final JetStreamManagement management;
-    private final Consumer<GivenUpMessage> readers;
+    private final Consumer<GivenUpMessage> reader;
     private final BlockingQueue<Advisory> queue = new ArrayBlockingQueue<>(MOST);
     private final Thread thread;
     private long leftOut;
@@ -62,7 +62,7 @@ public final class GivenUpReader implements AutoCloseable {
      */
     public GivenUpReader(Connection connection, Consumer<GivenUpMessage> read) throws IOException {
         this.management = connection.jetStreamManagement();
-        this.readers = read;
+        this.reader = read;
         this.thread = new Thread(this::loop, "outbox-given-up");
         this.thread.setDaemon(true);
     }
@@ -115,9 +115,13 @@ public final class GivenUpReader implements AutoCloseable {
         try {
             while (true) {
                 Advisory next = queue.take();
-                GivenUpMessage message = read(next);
-                if (message != null) {
-                    readers.accept(message);
+                try {
+                    GivenUpMessage message = read(next);
+                    if (message != null) {
+                        reader.accept(message);
+                    }
+                } catch (RuntimeException e) {
+                    leaveOut(next, e.toString()); // one message that is odd stops no other
                 }
             }
         } catch (InterruptedException e) {

@@ -419,7 +419,7 @@ public final class Lane {
         }
         out.settle(List.of(item), LaneOutput.How.IN_TABLE);
         if (item.event().id().equals(skipThrough)) {
-            skipThrough = null;
+            endSkip();
         }
     }
 

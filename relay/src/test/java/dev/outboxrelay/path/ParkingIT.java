@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.TestNats;
+import dev.outboxrelay.testing.TestPostgres;
 import io.nats.client.Connection;
 import io.nats.client.api.DiscardPolicy;
 import io.nats.client.api.StreamConfiguration;
@@ -157,6 +158,58 @@ final class ParkingIT {
         }
         assertThat(outbox.count("outbox.dead_letter WHERE state = 'sent'")).isPositive();
         assertThat(Streams.ids(client, "noisy")).isEqualTo(outbox.committed().get("noisy"));
+    }
+
+    /** The lane asks, nothing is there; before the answer comes, a burst is parked and the lane is told of that. */
+    @Test
+    void what_is_parked_behind_the_read_of_the_table_is_sent_before_what_comes_later() throws Exception {
+        outbox.execute("CREATE FUNCTION public.gate() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN"
+                + " IF current_query() LIKE 'WITH next AS%' THEN PERFORM pg_advisory_xact_lock_shared(4712); END IF;"
+                + " RETURN true; END $$");
+        // asked for each statement that meets a row, behind the moment that decides what the statement sees
+        outbox.execute("ALTER TABLE outbox.dead_letter ENABLE ROW LEVEL SECURITY");
+        outbox.execute("CREATE POLICY waits ON outbox.dead_letter USING ((SELECT public.gate())) WITH CHECK (true)");
+        for (String way : List.of("indexscan", "indexonlyscan", "bitmapscan")) { // which may find no row to ask for
+            outbox.execute("DO $$ BEGIN EXECUTE format('ALTER ROLE outbox_relay IN DATABASE %I SET enable_" + way
+                    + " = off', current_database()); END $$");
+        }
+        try (RelayRig rig = outbox.relay(
+                        nats, soon("outbox.lanes.tenant-max-events", "50", "outbox.lanes.park-after", "30s"));
+                java.sql.Connection gate = outbox.as(TestPostgres.OPERATOR)) {
+            rig.awaitStreaming();
+            outbox.insert(List.of(Row.of("other", "a..b")));
+            outbox.insert(rows("asked", 5));
+            Await.until("they are there", PATIENCE, () -> Streams.size(client, Streams.of("asked")) == 5);
+            Await.until("a row is there", PATIENCE, () -> outbox.count("outbox.dead_letter") == 1);
+            lock(gate, "pg_advisory_lock");
+            outbox.execute("INSERT INTO outbox.tenant (tenant_id, poison) VALUES ('asked', 'hold')");
+            Await.until(
+                    "the table is being read",
+                    PATIENCE,
+                    () -> outbox.count("pg_locks WHERE locktype = 'advisory' AND objid = 4712 AND NOT granted") == 1);
+            outbox.insert(rows("asked", 300));
+            Await.until("they are parked", PATIENCE, () -> parked() == 300 && told(rig, "asked") == 300);
+
+            lock(gate, "pg_advisory_unlock");
+
+            outbox.insert(rows("asked", 20));
+            outbox.awaitAllMarked(PATIENCE);
+        }
+        assertThat(Streams.ids(client, "asked")).isEqualTo(outbox.committed().get("asked"));
+    }
+
+    private static void lock(java.sql.Connection connection, String function) throws Exception {
+        try (java.sql.Statement statement = connection.createStatement()) {
+            statement.execute("SELECT " + function + "(4712)");
+        }
+    }
+
+    /** How many parked events the lane knows of. */
+    private static long told(RelayRig rig, String tenant) {
+        return rig.relay().status().tenants().stream()
+                .filter(status -> status.tenant().equals(tenant))
+                .mapToLong(status -> status.parked())
+                .sum();
     }
 
     @Test
