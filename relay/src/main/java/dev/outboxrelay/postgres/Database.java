@@ -10,9 +10,14 @@ import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Opens connections to the database that holds the outbox. Thread-safe; pools nothing. */
 public final class Database {
+
+    private static final Logger log = LoggerFactory.getLogger(Database.class);
 
     /** Seconds until an attempt to connect, or a statement that gets no answer from the network, fails. */
     private static final String CONNECT_SECONDS = "10";
@@ -62,6 +67,17 @@ public final class Database {
         properties.setProperty("assumeMinServerVersion", "15");
         properties.setProperty("preferQueryMode", "simple");
         return DriverManager.getConnection(settings.url(), properties);
+    }
+
+    /** Closes a connection, if there is one, whatever state it is in. */
+    public static void discard(@Nullable Connection connection) {
+        if (connection != null) {
+            try {
+                connection.close();
+            } catch (SQLException e) {
+                log.atDebug().addKeyValue("error", e.getMessage()).log("closing a connection failed");
+            }
+        }
     }
 
     /**

@@ -269,13 +269,7 @@ final class BatchWorker<T> implements AutoCloseable {
     private void disconnect() {
         Connection open = connection;
         connection = null;
-        if (open != null) {
-            try {
-                open.close();
-            } catch (SQLException e) {
-                log.atDebug().addKeyValue("error", firstLine(e)).log("closing a connection failed");
-            }
-        }
+        Database.discard(open);
     }
 
     private static String firstLine(SQLException e) {

@@ -154,12 +154,6 @@ public final class SlotMonitor implements AutoCloseable {
     private void disconnect() {
         Connection open = connection;
         connection = null;
-        if (open != null) {
-            try {
-                open.close();
-            } catch (SQLException e) {
-                log.atDebug().addKeyValue("error", e.getMessage()).log("closing a connection failed");
-            }
-        }
+        Database.discard(open);
     }
 }

@@ -9,7 +9,6 @@ import io.nats.client.JetStreamManagement;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.StreamConfiguration;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -39,7 +38,7 @@ final class LagBench implements Callable<Integer> {
         try (TestNats nats = TestNats.start()) {
             Connection client = nats.connection();
             make(client.jetStreamManagement());
-            long server = natsPid();
+            long server = Servers.natsPids().get(0);
             try (LagWatch watch = new LagWatch(
                     nats.connection(), Duration.ofHours(1), InstantSource.system(), () -> true, new Silent(), null)) {
                 System.out.printf(Locale.ROOT, "%,d streams, %d consumers each, one nats-server%n", streams, consumers);
@@ -102,19 +101,6 @@ final class LagBench implements Callable<Integer> {
 
     private static double cpu(long pid, Duration before) {
         return ProcessStatus.cpu(pid).minus(before).toNanos() / 1e6;
-    }
-
-    private static long natsPid() {
-        return ProcessHandle.current()
-                .descendants()
-                .filter(process -> process.info()
-                        .command()
-                        .map(command -> Path.of(command).getFileName().toString())
-                        .orElse("")
-                        .startsWith("nats-server"))
-                .findFirst()
-                .orElseThrow()
-                .pid();
     }
 
     /** Nobody listens: who looks, looks himself. */

@@ -97,7 +97,7 @@ final class ScaleBench implements Callable<Integer> {
                 copies.add(SlotCopy.of(servers, "bench_share_" + share));
             }
             long postgres = servers.postgresPid();
-            long nats = servers.natsPids().get(0);
+            long nats = Servers.natsPids().get(0);
             for (int share = 0; share < count; share++) {
                 relays.add(servers.relay(
                         "",

@@ -64,7 +64,7 @@ record Servers(TestPostgres postgres, TestNats nats, int nodes, Path log) implem
     }
 
     /** The processes of the nats-servers. */
-    List<Long> natsPids() {
+    static List<Long> natsPids() {
         return ProcessHandle.current()
                 .descendants()
                 .filter(process -> process.info()

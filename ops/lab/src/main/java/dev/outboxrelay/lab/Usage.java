@@ -24,7 +24,7 @@ record Usage(Duration postgres, Duration nats, Duration client) {
     record Meter(long postgres, List<Long> nats, long client) {
 
         static Meter of(Servers servers, long client) throws Exception {
-            return new Meter(servers.postgresPid(), servers.natsPids(), client);
+            return new Meter(servers.postgresPid(), Servers.natsPids(), client);
         }
 
         /** What they have used up to now. */
