@@ -13,8 +13,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -220,15 +225,28 @@ final class ConfigLoaderTest {
         Settings settings = settings(example, ADDRESSES);
 
         assertThat(settings).isEqualTo(settings(null, ADDRESSES));
-        String text = Files.readString(example);
+        List<String> shown = keys(Files.readAllLines(example));
         assertThat(SettingCatalog.all())
                 .filteredOn(setting -> !setting.isSecret())
-                .allSatisfy(setting -> assertThat(text).contains(lastWord(setting.key()) + ":"));
+                .extracting(setting -> setting.key().replaceAll("\\.\\*$", "").replace("[*]", ""))
+                .allSatisfy(key -> assertThat(shown).contains(key));
     }
 
-    private static String lastWord(String key) {
-        String named = key.endsWith(".*") ? key.substring(0, key.length() - 2) : key;
-        return named.substring(named.lastIndexOf('.') + 1);
+    /** Every key of a file with all that it is part of, those that are commented out too. */
+    private static List<String> keys(List<String> lines) {
+        Pattern line = Pattern.compile("( *)(- )?([a-z-]+):.*");
+        List<String> keys = new ArrayList<>();
+        NavigableMap<Integer, String> open = new TreeMap<>();
+        for (String text : lines) {
+            Matcher key = line.matcher(text.replaceFirst("^( *)# ?", "$1"));
+            if (key.matches()) {
+                int depth = key.group(1).length() + (key.group(2) == null ? 0 : 2);
+                open.tailMap(depth, true).clear();
+                open.put(depth, key.group(3));
+                keys.add(String.join(".", open.values()));
+            }
+        }
+        return keys;
     }
 
     @Test
