@@ -156,6 +156,7 @@ final class NewcomersBench implements Callable<Integer> {
                     insert.setString(4, null);
                 });
         Instant last = Instant.now();
+        policyMeanwhile(servers, name);
         if (written != newcomers) {
             failed = true;
             say("FAIL   %s: %,d of %,d new tenants could be written", name, written, newcomers);
@@ -171,6 +172,22 @@ final class NewcomersBench implements Callable<Integer> {
                 "%-9s %,d new tenants written within %.1f s; the last event was marked %.1f s later",
                 name, written, millis(from, last) / 1_000.0, millis(last, end) / 1_000.0);
         return new Phase(name, from, end);
+    }
+
+    /** A policy of an existing tenant is changed: how long until its stream is so. */
+    private void policyMeanwhile(Servers servers, String name) throws Exception {
+        String tenant = OLD + 0;
+        Duration age = Duration.ofDays(name.length());
+        StoredMessages stored = new StoredMessages(servers.nats().connection());
+        Instant from = Instant.now();
+        servers.postgres()
+                .execute("INSERT INTO outbox.tenant (tenant_id, max_age) VALUES ('" + tenant + "', '" + age.toDays()
+                        + " days') ON CONFLICT (tenant_id) DO UPDATE SET max_age = excluded.max_age");
+        Await.until(
+                "the stream of " + tenant + " is as its policy says",
+                Duration.ofMinutes(1),
+                () -> stored.info(tenant).getConfiguration().getMaxAge().equals(age));
+        say("%-9s an existing tenant's policy is on the server after %,d ms", name, millis(from, Instant.now()));
     }
 
     private static long millis(Instant from, Instant to) {
