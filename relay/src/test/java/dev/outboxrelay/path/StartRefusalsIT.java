@@ -145,6 +145,11 @@ final class StartRefusalsIT {
             assertThat(lost)
                     .contains("replication slot relay_wal is lost", "max_slot_wal_keep_size", "still in the table");
             mend(lost, wal);
+            // it would be lost again, as check says
+            assertThat(failing(settings)).containsExactly(Check.MAX_SLOT_WAL_KEEP_SIZE);
+            wal.execute("ALTER SYSTEM RESET max_slot_wal_keep_size");
+            own.execute("SELECT pg_reload_conf()");
+            Await.until("the setting counts", () -> failing(settings).isEmpty());
             assertStarts(settings, wal);
         }
     }
