@@ -31,6 +31,9 @@ public record Need(TableName table, String privilege, List<String> columns, bool
     private static final List<String> LETTER_COLUMNS =
             List.of("reason", "error", "attempts", "first_failed_at", "dead_at", "state", "resolved_at", "mark_due");
 
+    /** What a mark writes. */
+    private static final List<String> MARKED = List.of("status", "published_at");
+
     public Need {
         columns = List.copyOf(columns);
     }
@@ -45,11 +48,11 @@ public record Need(TableName table, String privilege, List<String> columns, bool
         for (TableMapping table : settings.source().all()) {
             all.add(new Need(table.name(), "SELECT", List.of()));
             if (table.settle() == SettleMode.MARK) {
-                all.add(new Need(table.name(), "UPDATE", List.of("status", "published_at")));
+                all.add(new Need(table.name(), "UPDATE", MARKED));
             } else if (table.settle() == SettleMode.DELETE) {
                 all.add(new Need(table.name(), "DELETE", List.of()));
                 // rows are locked before, which takes the right to update some column
-                List<String> any = table.preset().hasStatus() ? List.of("status", "published_at") : List.of("id");
+                List<String> any = table.preset().hasStatus() ? MARKED : List.of("id");
                 all.add(new Need(table.name(), "UPDATE", any, true));
             }
         }
@@ -63,6 +66,13 @@ public record Need(TableName table, String privilege, List<String> columns, bool
             all.add(new Need(policies, "SELECT", List.of()));
         }
         return List.copyOf(all);
+    }
+
+    /** The columns that a mark writes and this table does not have; empty where none are written. */
+    public static Set<String> unmarkable(TableMapping table, PostgresFacts.Relation relation) {
+        Set<String> missing = new LinkedHashSet<>(table.settle() == SettleMode.MARK ? MARKED : List.of());
+        missing.removeAll(relation.columnNames());
+        return missing;
     }
 
     /** The mapped tables and the relay's own. */

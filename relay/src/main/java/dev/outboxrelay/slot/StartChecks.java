@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -135,6 +136,13 @@ public final class StartChecks {
             findings.add(Finding.configuration(
                     "role " + user + " may not look into schema " + schema,
                     "GRANT USAGE ON SCHEMA " + schema + " TO " + user + ";"));
+        }
+        Set<String> unmarkable = Need.unmarkable(table, relation);
+        if (!unmarkable.isEmpty()) {
+            findings.add(Finding.configuration(
+                    "table " + name + " does not have these columns that a mark writes: "
+                            + String.join(", ", unmarkable),
+                    "set settle of this table in outbox.source.tables to keep or delete"));
         }
         for (Need need : Need.of(settings)) {
             if (need.table().equals(table.name()) && !need.isMet(relation)) {

@@ -241,6 +241,22 @@ final class StartRefusalsIT {
     }
 
     @Test
+    void a_table_without_the_columns_that_a_mark_writes() throws Exception {
+        Map<String, String> settings = outbox.settings(
+                nats,
+                Map.of("outbox.source.tables[0].table", "shop.outbox", "outbox.source.tables[0].preset", "native"));
+        outbox.execute("CREATE SCHEMA shop; GRANT USAGE ON SCHEMA shop TO outbox_relay; CREATE TABLE shop.outbox"
+                + " (id uuid, tenant_id text, subject text, payload bytea, headers jsonb);"
+                + " GRANT SELECT ON shop.outbox TO outbox_relay; ALTER PUBLICATION outbox ADD TABLE shop.outbox");
+
+        String problem = onlyProblem(settings);
+
+        assertThat(problem).contains("table shop.outbox does not have", "status, published_at", "settle");
+        settings.put("outbox.source.tables[0].settle", "keep");
+        assertStarts(settings);
+    }
+
+    @Test
     void a_right_to_another_column_than_those_that_a_mark_writes() throws Exception {
         Map<String, String> settings = outbox.settings(nats, Map.of());
         outbox.execute("REVOKE UPDATE (status, published_at) ON outbox.message FROM outbox_relay;"
