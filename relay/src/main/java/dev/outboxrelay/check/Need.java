@@ -8,18 +8,21 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * A right that the relay uses.
  *
  * @param columns empty for the whole table
+ * @param locks whether rows are only locked by it: then the right to any column is enough, and {@code columns} are
+ *     those to be granted where there is none
  */
-public record Need(TableName table, String privilege, List<String> columns) {
+public record Need(TableName table, String privilege, List<String> columns, boolean locks) {
 
     /** The relay's own tables, as schema/ makes them. */
-    static final TableName DEAD_LETTER = new TableName("outbox", "dead_letter");
+    public static final TableName DEAD_LETTER = new TableName("outbox", "dead_letter");
 
-    static final TableName LEADER = new TableName("outbox", "leader");
+    public static final TableName LEADER = new TableName("outbox", "leader");
     static final TableName TENANT = new TableName("outbox", "tenant");
     static final TableName ROUTE = new TableName("outbox", "route");
     static final TableName CONSUMER = new TableName("outbox", "consumer");
@@ -28,8 +31,15 @@ public record Need(TableName table, String privilege, List<String> columns) {
     private static final List<String> LETTER_COLUMNS =
             List.of("reason", "error", "attempts", "first_failed_at", "dead_at", "state", "resolved_at", "mark_due");
 
+    /** What a mark writes. */
+    private static final List<String> MARKED = List.of("status", "published_at");
+
     public Need {
         columns = List.copyOf(columns);
+    }
+
+    private Need(TableName table, String privilege, List<String> columns) {
+        this(table, privilege, columns, false);
     }
 
     /** Everything that a relay with these settings uses. */
@@ -38,12 +48,12 @@ public record Need(TableName table, String privilege, List<String> columns) {
         for (TableMapping table : settings.source().all()) {
             all.add(new Need(table.name(), "SELECT", List.of()));
             if (table.settle() == SettleMode.MARK) {
-                all.add(new Need(table.name(), "UPDATE", List.of("status", "published_at")));
+                all.add(new Need(table.name(), "UPDATE", MARKED));
             } else if (table.settle() == SettleMode.DELETE) {
                 all.add(new Need(table.name(), "DELETE", List.of()));
                 // rows are locked before, which takes the right to update some column
-                List<String> any = table.preset().hasStatus() ? List.of("status", "published_at") : List.of("id");
-                all.add(new Need(table.name(), "UPDATE", any));
+                List<String> any = table.preset().hasStatus() ? MARKED : List.of("id");
+                all.add(new Need(table.name(), "UPDATE", any, true));
             }
         }
         all.add(new Need(DEAD_LETTER, "SELECT", List.of()));
@@ -58,6 +68,13 @@ public record Need(TableName table, String privilege, List<String> columns) {
         return List.copyOf(all);
     }
 
+    /** The columns that a mark writes and this table does not have; empty where none are written. */
+    public static Set<String> unmarkable(TableMapping table, PostgresFacts.Relation relation) {
+        Set<String> missing = new LinkedHashSet<>(table.settle() == SettleMode.MARK ? MARKED : List.of());
+        missing.removeAll(relation.columnNames());
+        return missing;
+    }
+
     /** The mapped tables and the relay's own. */
     public static Set<TableName> tables(Settings settings) {
         Set<TableName> tables = new LinkedHashSet<>();
@@ -67,20 +84,26 @@ public record Need(TableName table, String privilege, List<String> columns) {
     }
 
     /** Whether the role has it, as a whole or for every column that counts. */
-    boolean isMet(PostgresFacts.Relation relation) {
-        return relation.privileges().contains(privilege)
-                || (!privilege.equals("DELETE")
+    public boolean isMet(PostgresFacts.Relation relation) {
+        if (relation.privileges().contains(privilege)) {
+            return true;
+        }
+        Predicate<PostgresFacts.Column> has = column -> column.privileges().contains(privilege);
+        return locks
+                ? relation.columns().stream().anyMatch(has)
+                : !privilege.equals("DELETE")
                         && relation.columns().stream()
                                 .filter(column -> columns.isEmpty() || columns.contains(column.name()))
-                                .allMatch(column -> column.privileges().contains(privilege)));
+                                .allMatch(has);
     }
 
     /** What gives it. */
-    String grant(String role) {
+    public String grant(String role) {
         return "GRANT " + shown() + " ON " + SqlText.name(table) + " TO " + SqlText.name(role) + ";";
     }
 
-    String shown() {
+    /** In words. */
+    public String shown() {
         return columns.isEmpty() ? privilege : privilege + " (" + SqlText.names(columns) + ")";
     }
 
@@ -91,6 +114,9 @@ public record Need(TableName table, String privilege, List<String> columns) {
      */
     public String statement() {
         String name = table.quoted();
+        if (locks) {
+            return "SELECT 1 FROM " + name + " WHERE false FOR NO KEY UPDATE";
+        }
         return switch (privilege) {
             case "SELECT" -> "SELECT 1 FROM " + name + " WHERE false";
             case "DELETE" -> "DELETE FROM " + name + " WHERE false";
@@ -105,6 +131,7 @@ public record Need(TableName table, String privilege, List<String> columns) {
                         + String.join(
                                 ", ",
                                 set.stream()
+                                        .map(SqlText::name)
                                         .map(column -> column + " = " + column)
                                         .toList())
                         + " WHERE false";

@@ -49,6 +49,12 @@ final class OutboxChecks {
                         + "; set tenant-column and subject of this table in outbox.source.tables to some of: "
                         + String.join(", ", relation.get().columnNames())));
             }
+            Set<String> unmarkable = Need.unmarkable(table, relation.get());
+            if (!unmarkable.isEmpty()) {
+                findings.add(Finding.fail("table " + name + " does not have these columns that a mark writes: "
+                        + String.join(", ", unmarkable)
+                        + "; set settle of this table in outbox.source.tables to keep or delete"));
+            }
         }
         return Result.of(
                 Check.OUTBOX_TABLES,

@@ -116,11 +116,13 @@ public record PostgresFacts(
             boolean primaryKey,
             List<String> statusIndexes) {
 
-        boolean exists() {
+        /** Whether there is such a table. */
+        public boolean exists() {
             return !kind.isEmpty();
         }
 
-        Set<String> columnNames() {
+        /** In their order; to be changed by whoever asks. */
+        public Set<String> columnNames() {
             return columns.stream()
                     .map(Column::name)
                     .collect(java.util.stream.Collectors.toCollection(java.util.LinkedHashSet::new));

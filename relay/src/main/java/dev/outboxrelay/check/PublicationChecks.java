@@ -8,11 +8,13 @@ import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.SettleMode;
 import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.decode.Change;
+import dev.outboxrelay.event.TableName;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Whether the relay is sent every row and column that it reads, and no more. */
 final class PublicationChecks {
@@ -89,7 +91,7 @@ final class PublicationChecks {
                         only);
     }
 
-    private Optional<Published> published(dev.outboxrelay.event.TableName table) {
+    private Optional<Published> published(TableName table) {
         return publication.tables().stream().filter(each -> each.is(table)).findFirst();
     }
 
@@ -130,7 +132,7 @@ final class PublicationChecks {
                 findings.add(Finding.fail(
                         "publication " + name + " does not publish these columns of " + SqlText.name(table.name())
                                 + ": " + String.join(", ", missing),
-                        Remedy.sql(Statements.replaceTable(settings, table.name(), Statements.withColumns(table)))));
+                        Remedy.sql(replace(table.name(), Statements.withColumns(table)))));
             }
         }
         Set<String> missing = missing(Change.PolicyChanged.COLUMNS, Change.PolicyChanged.TABLE);
@@ -138,14 +140,22 @@ final class PublicationChecks {
             findings.add(Finding.warn(
                     "publication " + name + " does not publish these columns of " + Change.PolicyChanged.TABLE + ": "
                             + String.join(", ", missing),
-                    Remedy.sql(
-                            Statements.replaceTable(settings, Change.PolicyChanged.TABLE, Statements.policyChange()))));
+                    Remedy.sql(replace(Change.PolicyChanged.TABLE, Statements.policyChange()))));
         }
         return Result.of(
                 Check.PUBLICATION_COLUMNS, findings, "publication " + name + " sends every column that is read");
     }
 
-    private Set<String> missing(List<String> needed, dev.outboxrelay.event.TableName table) {
+    /** A filter may be wanted: it stays. */
+    private String replace(TableName table, String withColumns) {
+        return Statements.replaceTable(
+                settings,
+                table,
+                withColumns,
+                published(table).map(Published::filter).orElse(null));
+    }
+
+    private Set<String> missing(List<String> needed, TableName table) {
         Set<String> missing = new LinkedHashSet<>();
         published(table).ifPresent(sent -> {
             missing.addAll(needed);
@@ -164,12 +174,22 @@ final class PublicationChecks {
                     .filter(sent -> sent.filter() != null)
                     .ifPresent(sent -> findings.add(Finding.warn(
                             "publication " + name + " sends of " + SqlText.name(table.name()) + " only rows where "
-                                    + sent.filter() + "; if no other relay takes the rest:",
-                            Remedy.sql(
-                                    Statements.replaceTable(settings, table.name(), Statements.withColumns(table))))));
+                                    + sent.filter()
+                                    + "; this relay leaves out all others, of the tenants that this names:",
+                            leftOut(table, sent.filter()))));
         }
         return Result.of(
                 Check.PUBLICATION_ROW_FILTER, findings, "publication " + name + " has no row filter on an outbox");
+    }
+
+    /** Several relays may share the tenants: whether another one takes the rest cannot be seen from here. */
+    private Remedy leftOut(TableMapping table, @Nullable String filter) {
+        String tenant = SqlText.name(table.tenantColumn());
+        return Remedy.sql("SELECT " + tenant + ", count(*) FROM " + SqlText.name(table.name()) + " WHERE (" + filter
+                        + ") IS NOT TRUE GROUP BY 1 ORDER BY 1;")
+                .then("look whether each is taken by exactly one other slot's publication (its row filter); only where"
+                        + " no other relay is to take them: "
+                        + Statements.replaceTable(settings, table.name(), Statements.withColumns(table), null));
     }
 
     Result root() {
@@ -232,8 +252,7 @@ final class PublicationChecks {
                     findings.add(Finding.warn(
                             "publication " + name + " also sends these columns of " + table + ": "
                                     + String.join(", ", more),
-                            Remedy.sql(Statements.replaceTable(
-                                    settings, mapping.get().name(), Statements.withColumns(mapping.get())))));
+                            Remedy.sql(replace(mapping.get().name(), Statements.withColumns(mapping.get())))));
                 }
             } else if (!sent.is(Change.PolicyChanged.TABLE)) {
                 findings.add(Finding.warn(

@@ -152,7 +152,8 @@ final class RoleChecks {
         for (Need need : needs) {
             if (need.table().equals(relation.name()) && need.privilege().equals(grant.privilege())) {
                 return !need.columns().isEmpty()
-                        && (grant.column() == null || !need.columns().contains(grant.column()));
+                        && (grant.column() == null
+                                || !(need.locks() || need.columns().contains(grant.column())));
             }
         }
         return true;

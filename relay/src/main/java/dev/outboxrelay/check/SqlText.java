@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Names and texts as SQL and a shell take them, quoted where they have to be. */
-final class SqlText {
+public final class SqlText {
 
     private static final Pattern PLAIN = Pattern.compile("[a-z_][a-z0-9_]*");
     private static final Pattern SHELL_PLAIN = Pattern.compile("[A-Za-z0-9_./:=,+@%-]+");
@@ -31,7 +31,7 @@ final class SqlText {
     private SqlText() {}
 
     /** A name. */
-    static String name(String name) {
+    public static String name(String name) {
         return PLAIN.matcher(name).matches() && !RESERVED.contains(name)
                 ? name
                 : '"' + name.replace("\"", "\"\"") + '"';
@@ -41,7 +41,7 @@ final class SqlText {
         return name(schema) + '.' + name(table);
     }
 
-    static String name(TableName table) {
+    public static String name(TableName table) {
         return name(table.schema(), table.table());
     }
 

@@ -6,9 +6,10 @@ import dev.outboxrelay.decode.Change;
 import dev.outboxrelay.event.TableName;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Statements that mend something and that more than one check needs. */
-final class Statements {
+public final class Statements {
 
     private Statements() {}
 
@@ -50,18 +51,22 @@ final class Statements {
     }
 
     /** Adds a table to the relay's publication, with the columns that the relay reads. */
-    static String addTable(Settings settings, String table) {
+    public static String addTable(Settings settings, String table) {
         return "ALTER PUBLICATION " + SqlText.name(settings.postgres().publication()) + " ADD TABLE " + table + ";";
     }
 
-    /** Takes a table out and puts it back in with the right columns and no filter, at one moment. */
-    static String replaceTable(Settings settings, TableName table, String withColumns) {
+    /**
+     * Takes a table out and puts it back in with the right columns, at one moment.
+     *
+     * @param filter which rows are sent, as before; null for all of them
+     */
+    public static String replaceTable(Settings settings, TableName table, String withColumns, @Nullable String filter) {
         String publication = SqlText.name(settings.postgres().publication());
-        return "BEGIN; ALTER PUBLICATION " + publication + " DROP TABLE " + SqlText.name(table) + "; ALTER PUBLICATION "
-                + publication + " ADD TABLE " + withColumns + "; COMMIT;";
+        return "BEGIN; ALTER PUBLICATION " + publication + " DROP TABLE " + SqlText.name(table) + "; "
+                + addTable(settings, withColumns + (filter == null ? "" : " WHERE (" + filter + ")")) + " COMMIT;";
     }
 
-    static String withColumns(TableMapping table) {
+    public static String withColumns(TableMapping table) {
         return SqlText.name(table.name()) + " (" + SqlText.names(table.columns()) + ")";
     }
 

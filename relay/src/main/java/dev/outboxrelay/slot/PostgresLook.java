@@ -11,7 +11,6 @@ import dev.outboxrelay.check.PostgresFacts.Published;
 import dev.outboxrelay.check.PostgresFacts.Relation;
 import dev.outboxrelay.check.PostgresFacts.Slot;
 import dev.outboxrelay.check.Seen;
-import dev.outboxrelay.config.Preset;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.event.TableName;
@@ -24,6 +23,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
+import java.sql.Types;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -258,19 +258,18 @@ public final class PostgresLook {
         return all;
     }
 
-    /** The lengths of values are in their heads: no payload is read, let alone sent. */
+    /** The lengths of bytes and of text are in their heads; jsonb has to be read for it. No payload is sent. */
     private Seen<Contents.Rows> contents(TableMapping table) throws SQLException {
-        String payload = table.preset() == Preset.NATIVE ? "payload" : "payload::text";
         String tenant = '"' + table.tenantColumn() + '"';
-        String sql = "SELECT " + tenant + "::text, max(pg_catalog.octet_length(" + payload + ")) FROM "
-                + table.name().quoted() + " WHERE " + tenant
-                + " IS NOT NULL GROUP BY 1 ORDER BY 2 DESC NULLS LAST LIMIT "
-                + MOST_TENANTS;
         connection.setAutoCommit(false);
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET LOCAL statement_timeout = '" + PATIENCE + "'");
             statement.execute("SET LOCAL lock_timeout = '" + LOCK_PATIENCE + "'");
-            try (ResultSet row = statement.executeQuery(sql)) {
+            // as text, bytea would be counted as hex
+            String payload = isBytes(table) ? "payload" : "payload::text";
+            try (ResultSet row = statement.executeQuery("SELECT " + tenant + "::text, max(pg_catalog.octet_length("
+                    + payload + ")) FROM " + table.name().quoted() + " WHERE " + tenant
+                    + " IS NOT NULL GROUP BY 1 ORDER BY 2 DESC NULLS LAST LIMIT " + MOST_TENANTS)) {
                 List<String> tenants = new ArrayList<>();
                 long largest = 0;
                 while (row.next()) {
@@ -288,6 +287,14 @@ public final class PostgresLook {
         } finally {
             connection.rollback();
             connection.setAutoCommit(true);
+        }
+    }
+
+    /** Whether the payload is bytea, or a domain over it. */
+    private boolean isBytes(TableMapping table) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT payload FROM " + table.name().quoted())) {
+            return statement.getMetaData().getColumnType(1) == Types.BINARY;
         }
     }
 }

@@ -1,13 +1,13 @@
 package dev.outboxrelay.slot;
 
-import dev.outboxrelay.config.Preset;
+import dev.outboxrelay.check.SqlText;
+import dev.outboxrelay.check.Statements;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.TableMapping;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -23,6 +23,7 @@ final class PublicationChecks {
     private final Settings settings;
     private final List<Finding> findings;
     private final String publication;
+    private final String name;
 
     /** @param findings receives what is wrong */
     PublicationChecks(Connection connection, Settings settings, List<Finding> findings) {
@@ -30,6 +31,7 @@ final class PublicationChecks {
         this.settings = settings;
         this.findings = findings;
         this.publication = settings.postgres().publication();
+        this.name = SqlText.name(publication);
     }
 
     void run() throws SQLException {
@@ -44,7 +46,7 @@ final class PublicationChecks {
                 if (!row.getBoolean(1)) {
                     findings.add(Finding.configuration(
                             "publication " + publication + " does not publish inserts",
-                            "ALTER PUBLICATION " + publication + " SET (publish = 'insert');" + NOT_READ));
+                            "ALTER PUBLICATION " + name + " SET (publish = 'insert');" + NOT_READ));
                 }
             }
         }
@@ -62,17 +64,16 @@ final class PublicationChecks {
                 return;
             }
         }
-        String tables = settings.source().all().stream()
-                .map(PublicationChecks::withColumns)
-                .collect(Collectors.joining(", "));
+        String tables =
+                settings.source().all().stream().map(Statements::withColumns).collect(Collectors.joining(", "));
         findings.add(Finding.configuration(
                 problem,
-                "CREATE PUBLICATION " + publication + " FOR TABLE " + tables
+                "CREATE PUBLICATION " + name + " FOR TABLE " + tables
                         + " WITH (publish = 'insert', publish_via_partition_root = true);" + NOT_READ));
     }
 
     private void published(TableMapping table) throws SQLException {
-        Set<String> needed = columns(table);
+        Set<String> needed = new LinkedHashSet<>(table.columns());
         Set<String> existing = existing(table);
         if (existing.isEmpty()) {
             return; // a finding of its own
@@ -87,7 +88,8 @@ final class PublicationChecks {
                             + String.join(", ", existing)));
             return;
         }
-        try (PreparedStatement statement = connection.prepareStatement("SELECT attnames FROM"
+        String filter;
+        try (PreparedStatement statement = connection.prepareStatement("SELECT attnames, rowfilter FROM"
                 + " pg_catalog.pg_publication_tables WHERE pubname = ? AND schemaname = ? AND tablename = ?")) {
             statement.setString(1, publication);
             statement.setString(2, table.name().schema());
@@ -96,18 +98,18 @@ final class PublicationChecks {
                 if (!row.next()) {
                     findings.add(Finding.configuration(
                             "publication " + publication + " does not publish table " + table.name(),
-                            "ALTER PUBLICATION " + publication + " ADD TABLE " + withColumns(table) + ";" + NOT_READ));
+                            Statements.addTable(settings, Statements.withColumns(table)) + NOT_READ));
                     return;
                 }
-                needed.removeAll(Arrays.asList((String[]) row.getArray(1).getArray()));
+                needed.removeAll(RelationLook.texts(row.getArray(1)));
+                filter = row.getString(2);
             }
         }
         if (!needed.isEmpty()) {
             findings.add(Finding.configuration(
                     "publication " + publication + " does not publish these columns of " + table.name() + ": "
                             + String.join(", ", needed),
-                    "ALTER PUBLICATION " + publication + " DROP TABLE " + table.name() + "; ALTER PUBLICATION "
-                            + publication + " ADD TABLE " + withColumns(table) + ";"));
+                    Statements.replaceTable(settings, table.name(), Statements.withColumns(table), filter)));
         }
     }
 
@@ -127,21 +129,5 @@ final class PublicationChecks {
                 return columns;
             }
         }
-    }
-
-    private static String withColumns(TableMapping table) {
-        return table.name() + " (" + String.join(", ", columns(table)) + ")";
-    }
-
-    private static Set<String> columns(TableMapping table) {
-        Set<String> needed = new LinkedHashSet<>();
-        needed.add("id");
-        needed.add(table.tenantColumn());
-        needed.addAll(table.subject().columns());
-        needed.add("payload");
-        if (table.preset() == Preset.NATIVE) {
-            needed.add("headers");
-        }
-        return needed;
     }
 }

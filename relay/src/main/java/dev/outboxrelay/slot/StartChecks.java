@@ -1,7 +1,9 @@
 package dev.outboxrelay.slot;
 
+import dev.outboxrelay.check.Need;
+import dev.outboxrelay.check.PostgresFacts.Relation;
+import dev.outboxrelay.check.SqlText;
 import dev.outboxrelay.config.Settings;
-import dev.outboxrelay.config.SettleMode;
 import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.event.TableName;
 import java.sql.Connection;
@@ -9,7 +11,11 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,11 +28,19 @@ public final class StartChecks {
 
     private final Connection connection;
     private final Settings settings;
+    private final String database;
+    private final Map<TableName, Relation> relations = new HashMap<>();
     private final List<Finding> findings = new ArrayList<>();
 
-    private StartChecks(Connection connection, Settings settings) {
+    private StartChecks(Connection connection, Settings settings) throws SQLException {
         this.connection = connection;
         this.settings = settings;
+        this.database = connection.getCatalog();
+        List<TableName> tables = new ArrayList<>(List.of(Need.DEAD_LETTER, Need.LEADER));
+        settings.source().all().forEach(table -> tables.add(table.name()));
+        for (TableName table : tables) {
+            relations.put(table, RelationLook.look(connection, table));
+        }
     }
 
     /** Everything that is wrong; empty when the engine may start. Changes nothing. */
@@ -61,7 +75,7 @@ public final class StartChecks {
         if (!"t"
                 .equals(value("SELECT rolreplication OR rolsuper"
                         + " FROM pg_catalog.pg_roles WHERE rolname = current_user"))) {
-            String user = settings.postgres().user();
+            String user = SqlText.name(settings.postgres().user());
             findings.add(Finding.configuration(
                     "role " + user + " may not stream the WAL",
                     "ALTER ROLE " + user + " REPLICATION; (on Amazon RDS: GRANT rds_replication TO " + user + ";)"));
@@ -88,10 +102,10 @@ public final class StartChecks {
                 if (!"logical".equals(row.getString(6)) || !"pgoutput".equals(row.getString(1))) {
                     findings.add(Finding.configuration(
                             "replication slot " + slot + " is not a logical slot of plugin pgoutput", replace));
-                } else if (!connection.getCatalog().equals(row.getString(2))) {
+                } else if (!database.equals(row.getString(2))) {
                     findings.add(Finding.configuration(
                             "replication slot " + slot + " belongs to database " + row.getString(2) + ", not to "
-                                    + connection.getCatalog(),
+                                    + database,
                             "set outbox.postgres.slot to a slot of this database, or: " + replace));
                 } else if ("lost".equals(row.getString(3))) {
                     findings.add(Finding.configuration(
@@ -107,74 +121,58 @@ public final class StartChecks {
         }
     }
 
-    private void table(TableMapping table) throws SQLException {
-        String user = settings.postgres().user();
-        String name = table.name().quoted();
-        String oid = oid(table.name());
-        if (oid == null) {
+    private void table(TableMapping table) {
+        Relation relation = relation(table.name());
+        String user = SqlText.name(settings.postgres().user());
+        String name = SqlText.name(table.name());
+        if (!relation.exists()) {
             findings.add(Finding.configuration(
-                    "table " + table.name() + " does not exist in database " + connection.getCatalog(),
+                    "table " + name + " does not exist in database " + database,
                     "run schema/V1__outbox.sql there, or name the table in outbox.source"));
             return;
         }
-        String schema = table.name().schema();
-        if (!"t"
-                .equals(value("SELECT pg_catalog.has_schema_privilege(relnamespace, 'USAGE')"
-                        + " FROM pg_catalog.pg_class WHERE oid = " + oid))) {
+        if (!relation.usage()) {
+            String schema = SqlText.name(table.name().schema());
             findings.add(Finding.configuration(
                     "role " + user + " may not look into schema " + schema,
                     "GRANT USAGE ON SCHEMA " + schema + " TO " + user + ";"));
         }
-        grant("has_table_privilege", oid, name, "SELECT", user, "SELECT ON " + name);
-        if (table.settle() == SettleMode.MARK) {
-            grant("has_any_column_privilege", oid, name, "UPDATE", user, "UPDATE (status, published_at) ON " + name);
-        } else if (table.settle() == SettleMode.DELETE) {
-            grant("has_table_privilege", oid, name, "DELETE", user, "DELETE ON " + name);
-            grant("has_any_column_privilege", oid, name, "UPDATE", user, "UPDATE (id) ON " + name);
+        Set<String> unmarkable = Need.unmarkable(table, relation);
+        if (!unmarkable.isEmpty()) {
+            findings.add(Finding.configuration(
+                    "table " + name + " does not have these columns that a mark writes: "
+                            + String.join(", ", unmarkable),
+                    "set settle of this table in outbox.source.tables to keep or delete"));
+        }
+        for (Need need : Need.of(settings)) {
+            if (need.table().equals(table.name()) && !need.isMet(relation)) {
+                findings.add(Finding.configuration(
+                        "role " + user + " has no " + need.shown() + " on " + name,
+                        need.grant(settings.postgres().user())));
+            }
         }
     }
 
     /** The relay's own tables. */
-    private void ownTables() throws SQLException {
-        for (String table : List.of("dead_letter", "leader")) {
-            if (oid(new TableName("outbox", table)) == null) {
+    private void ownTables() {
+        for (TableName table : List.of(Need.DEAD_LETTER, Need.LEADER)) {
+            if (!relation(table).exists()) {
                 findings.add(Finding.configuration(
-                        "table outbox." + table + " does not exist in database " + connection.getCatalog(),
+                        "table " + table + " does not exist in database " + database,
                         "run schema/V1__outbox.sql there"));
             }
         }
-        String letters = oid(new TableName("outbox", "dead_letter"));
-        if (letters != null
-                && !"t"
-                        .equals(value("SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = " + letters
-                                + " AND attname = 'mark_due' AND NOT attisdropped)"))) {
+        Relation letters = relation(Need.DEAD_LETTER);
+        if (letters.exists() && !letters.columnNames().contains("mark_due")) {
             findings.add(Finding.configuration(
-                    "table outbox.dead_letter in database " + connection.getCatalog()
+                    "table outbox.dead_letter in database " + database
                             + " is of an earlier version: it has no column mark_due",
                     "run schema/V3__parking.sql there"));
         }
     }
 
-    /** Looked up in the catalog: {@code to_regclass} fails where the schema may not be used. */
-    private @Nullable String oid(TableName table) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("SELECT c.oid FROM pg_catalog.pg_class c"
-                + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ? AND c.relname = ?")) {
-            statement.setString(1, table.schema());
-            statement.setString(2, table.table());
-            try (ResultSet row = statement.executeQuery()) {
-                return row.next() ? row.getString(1) : null;
-            }
-        }
-    }
-
-    private void grant(String function, String oid, String table, String privilege, String user, String grant)
-            throws SQLException {
-        if (!"t"
-                .equals(value(
-                        "SELECT pg_catalog." + function + "(" + oid + "::pg_catalog.oid, '" + privilege + "')"))) {
-            findings.add(Finding.configuration(
-                    "role " + user + " has no " + privilege + " on " + table, "GRANT " + grant + " TO " + user + ";"));
-        }
+    private Relation relation(TableName table) {
+        return Objects.requireNonNull(relations.get(table));
     }
 
     private @Nullable String value(String sql) throws SQLException {

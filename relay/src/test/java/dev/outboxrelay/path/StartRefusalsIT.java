@@ -2,15 +2,30 @@ package dev.outboxrelay.path;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.outboxrelay.check.Check;
+import dev.outboxrelay.check.Doctor;
+import dev.outboxrelay.check.End;
+import dev.outboxrelay.check.NatsFacts;
+import dev.outboxrelay.check.PostgresFacts;
+import dev.outboxrelay.check.Result;
+import dev.outboxrelay.check.Status;
+import dev.outboxrelay.config.Settings;
+import dev.outboxrelay.publish.NatsLink;
+import dev.outboxrelay.publish.NatsRefused;
+import dev.outboxrelay.slot.PostgresLook;
+import dev.outboxrelay.streams.NatsLook;
 import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.NatsOptions;
 import dev.outboxrelay.testing.Repository;
 import dev.outboxrelay.testing.TestNats;
 import dev.outboxrelay.testing.TestPostgres;
 import io.nats.client.Connection;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.InstantSource;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -130,6 +145,11 @@ final class StartRefusalsIT {
             assertThat(lost)
                     .contains("replication slot relay_wal is lost", "max_slot_wal_keep_size", "still in the table");
             mend(lost, wal);
+            // it would be lost again, as check says
+            assertThat(failing(settings)).containsExactly(Check.MAX_SLOT_WAL_KEEP_SIZE);
+            wal.execute("ALTER SYSTEM RESET max_slot_wal_keep_size");
+            own.execute("SELECT pg_reload_conf()");
+            Await.until("the setting counts", () -> failing(settings).isEmpty());
             assertStarts(settings, wal);
         }
     }
@@ -169,12 +189,16 @@ final class StartRefusalsIT {
     @Test
     void a_column_missing_in_the_publication() throws Exception {
         Map<String, String> settings = outbox.settings(nats, Map.of());
-        outbox.execute("ALTER PUBLICATION outbox SET TABLE outbox.message (id, tenant_id, payload)");
+        outbox.execute(
+                "ALTER PUBLICATION outbox SET TABLE outbox.message (id, tenant_id, payload) WHERE (tenant_id <> 'b')");
 
         String problem = onlyProblem(settings);
 
         assertThat(problem).contains("does not publish these columns of outbox.message: subject, headers");
         mend(problem);
+        assertThat(superuser(outbox, "SELECT rowfilter FROM pg_publication_tables WHERE tablename = 'message'"))
+                .as("it may be this relay's share of the tenants")
+                .contains("tenant_id <> 'b'");
         assertStarts(settings);
     }
 
@@ -183,18 +207,18 @@ final class StartRefusalsIT {
         Map<String, String> settings = outbox.settings(
                 nats,
                 Map.of(
-                        "outbox.source.tables[0].table", "shop.outbox",
-                        "outbox.source.tables[0].tenant-column", "tenant"));
-        outbox.execute("CREATE SCHEMA shop; CREATE TABLE shop.outbox"
-                + " (id uuid, tenant text, aggregatetype text, aggregateid text, type text, payload jsonb)");
+                        "outbox.source.tables[0].table", "Shop.Outbox",
+                        "outbox.source.tables[0].tenant-column", "tenantId"));
+        outbox.execute("CREATE SCHEMA \"Shop\"; CREATE TABLE \"Shop\".\"Outbox\""
+                + " (id uuid, \"tenantId\" text, aggregatetype text, aggregateid text, type text, payload jsonb)");
 
         List<String> problems = problems(settings);
 
         assertThat(problems).hasSize(3);
         assertThat(problems.get(0))
-                .contains("publication outbox does not publish table shop.outbox")
-                .contains("ADD TABLE shop.outbox (id, tenant, aggregatetype, type, payload);");
-        assertThat(problems.get(1)).contains("role outbox_relay may not look into schema shop");
+                .contains("publication outbox does not publish table Shop.Outbox")
+                .contains("ADD TABLE \"Shop\".\"Outbox\" (id, \"tenantId\", aggregatetype, type, payload);");
+        assertThat(problems.get(1)).contains("role outbox_relay may not look into schema \"Shop\"");
         assertThat(problems.get(2)).contains("role outbox_relay has no SELECT on");
         for (String problem : problems) {
             mend(problem);
@@ -213,6 +237,35 @@ final class StartRefusalsIT {
 
         assertThat(problem).contains("shop.outbox", "tenant_id", "outbox.source.tables");
         settings.put("outbox.source.tables[0].tenant-column", "tenant");
+        assertStarts(settings);
+    }
+
+    @Test
+    void a_table_without_the_columns_that_a_mark_writes() throws Exception {
+        Map<String, String> settings = outbox.settings(
+                nats,
+                Map.of("outbox.source.tables[0].table", "shop.outbox", "outbox.source.tables[0].preset", "native"));
+        outbox.execute("CREATE SCHEMA shop; GRANT USAGE ON SCHEMA shop TO outbox_relay; CREATE TABLE shop.outbox"
+                + " (id uuid, tenant_id text, subject text, payload bytea, headers jsonb);"
+                + " GRANT SELECT ON shop.outbox TO outbox_relay; ALTER PUBLICATION outbox ADD TABLE shop.outbox");
+
+        String problem = onlyProblem(settings);
+
+        assertThat(problem).contains("table shop.outbox does not have", "status, published_at", "settle");
+        settings.put("outbox.source.tables[0].settle", "keep");
+        assertStarts(settings);
+    }
+
+    @Test
+    void a_right_to_another_column_than_those_that_a_mark_writes() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        outbox.execute("REVOKE UPDATE (status, published_at) ON outbox.message FROM outbox_relay;"
+                + " GRANT UPDATE (headers) ON outbox.message TO outbox_relay");
+
+        String problem = onlyProblem(settings);
+
+        assertThat(problem).contains("role outbox_relay has no UPDATE (status, published_at) on outbox.message");
+        mend(problem);
         assertStarts(settings);
     }
 
@@ -373,20 +426,65 @@ final class StartRefusalsIT {
         }
     }
 
-    private static String onlyProblem(Map<String, String> settings) {
+    private static String onlyProblem(Map<String, String> settings) throws InterruptedException {
         List<String> problems = problems(settings);
         assertThat(problems).hasSize(1);
         return problems.get(0);
     }
 
-    private static List<String> problems(Map<String, String> settings) {
+    private static List<String> problems(Map<String, String> settings) throws InterruptedException {
         try (RelayRig rig = RelayRig.start(settings)) {
             List<String> problems = rig.refusal().problems();
             assertThat(problems)
                     .allSatisfy(problem -> assertThat(problem)
                             .containsAnyOf("mend: ", "check outbox.nats.url")
                             .doesNotContain("\tat ", "Exception"));
+            assertThat(failing(settings))
+                    .as("check fails where the relay refuses")
+                    .isNotEmpty();
             return problems;
+        }
+    }
+
+    /** What {@code outbox-relay check} says of the same servers. */
+    private static List<Check> failing(Map<String, String> texts) throws InterruptedException {
+        Settings settings = RelayRig.settings(texts);
+        End<PostgresFacts> postgres = PostgresLook.look(settings, InstantSource.system());
+        return Doctor.examine(settings, postgres, nats(settings, postgres), EnumSet.allOf(Check.class))
+                .results()
+                .stream()
+                .filter(result -> result.status() == Status.FAIL)
+                .map(Result::check)
+                .toList();
+    }
+
+    private static End<NatsFacts> nats(Settings settings, End<PostgresFacts> postgres) throws InterruptedException {
+        try (NatsLink link = new NatsLink(settings.nats(), new Nobody())) {
+            link.open();
+            return NatsLook.look(
+                    link.connection(),
+                    link.server(),
+                    settings,
+                    Doctor.tenants(postgres),
+                    false,
+                    null,
+                    InstantSource.system());
+        } catch (NatsRefused e) {
+            return End.away(End.Failure.REFUSED, String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            return End.away(End.Failure.AWAY, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static final class Nobody implements NatsLink.Listener {
+        @Override
+        public void connected(long maxPayload) {
+            // the look says whether it is
+        }
+
+        @Override
+        public void disconnected(String why) {
+            // the same
         }
     }
 
@@ -411,6 +509,9 @@ final class StartRefusalsIT {
     }
 
     private static void assertStarts(Map<String, String> settings, Outbox where) throws Exception {
+        assertThat(failing(settings))
+                .as("check fails only where the relay refuses")
+                .isEmpty();
         try (RelayRig rig = RelayRig.start(settings)) {
             rig.awaitStreaming();
             Row row = Row.of("acme");
