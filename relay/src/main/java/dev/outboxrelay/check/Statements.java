@@ -70,7 +70,7 @@ public final class Statements {
         return SqlText.name(table.name()) + " (" + SqlText.names(table.columns()) + ")";
     }
 
-    static String policyChange() {
+    public static String policyChange() {
         return SqlText.name(Change.PolicyChanged.TABLE) + " (" + SqlText.names(Change.PolicyChanged.COLUMNS) + ")";
     }
 

@@ -4,14 +4,16 @@ import dev.outboxrelay.check.SqlText;
 import dev.outboxrelay.check.Statements;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.TableMapping;
+import dev.outboxrelay.decode.Change;
+import dev.outboxrelay.event.TableName;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /** Whether the publication brings every row and column that the mappings read. */
 final class PublicationChecks {
@@ -58,23 +60,26 @@ final class PublicationChecks {
     private void missing() throws SQLException {
         String problem = "publication " + publication + " does not exist in database " + connection.getCatalog();
         for (TableMapping table : settings.source().all()) {
-            if (existing(table).isEmpty()) {
+            if (existing(table.name()).isEmpty()) {
                 findings.add(Finding.configuration(
                         problem, "run schema/V1__outbox.sql there, or set outbox.postgres.publication"));
                 return;
             }
         }
-        String tables =
-                settings.source().all().stream().map(Statements::withColumns).collect(Collectors.joining(", "));
+        List<String> tables = new ArrayList<>(
+                settings.source().all().stream().map(Statements::withColumns).toList());
+        if (!existing(Change.PolicyChanged.TABLE).isEmpty()) {
+            tables.add(Statements.policyChange());
+        }
         findings.add(Finding.configuration(
                 problem,
-                "CREATE PUBLICATION " + name + " FOR TABLE " + tables
+                "CREATE PUBLICATION " + name + " FOR TABLE " + String.join(", ", tables)
                         + " WITH (publish = 'insert', publish_via_partition_root = true);" + NOT_READ));
     }
 
     private void published(TableMapping table) throws SQLException {
         Set<String> needed = new LinkedHashSet<>(table.columns());
-        Set<String> existing = existing(table);
+        Set<String> existing = existing(table.name());
         if (existing.isEmpty()) {
             return; // a finding of its own
         }
@@ -114,13 +119,13 @@ final class PublicationChecks {
     }
 
     /** The table's columns; empty when it does not exist. */
-    private Set<String> existing(TableMapping table) throws SQLException {
+    private Set<String> existing(TableName table) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "SELECT a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
                         + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ?"
                         + " AND c.relname = ? AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum")) {
-            statement.setString(1, table.name().schema());
-            statement.setString(2, table.name().table());
+            statement.setString(1, table.schema());
+            statement.setString(2, table.table());
             try (ResultSet rows = statement.executeQuery()) {
                 Set<String> columns = new LinkedHashSet<>();
                 while (rows.next()) {
