@@ -170,8 +170,10 @@ final class StartRefusalsIT {
         }
         assertStarts(settings);
         assertThat(superuser(
-                        outbox, "SELECT string_agg(attname, ',') FROM pg_publication_tables, unnest(attnames) attname"))
-                .isEqualTo("id,tenant_id,subject,payload,headers");
+                        outbox,
+                        "SELECT string_agg(tablename || ': ' || array_to_string(attnames, ','), '; ' ORDER BY tablename)"
+                                + " FROM pg_publication_tables"))
+                .isEqualTo("message: id,tenant_id,subject,payload,headers; policy_change: object,key,policy,xact");
     }
 
     @Test
