@@ -1,0 +1,130 @@
+package dev.outboxrelay.streams;
+
+import dev.outboxrelay.lane.ServerErrors;
+import dev.outboxrelay.route.Address;
+import io.nats.client.Connection;
+import io.nats.client.ConsumeOptions;
+import io.nats.client.IterableConsumer;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamStatusCheckedException;
+import io.nats.client.Message;
+import io.nats.client.api.DeliverPolicy;
+import io.nats.client.api.OrderedConsumerConfiguration;
+import io.nats.client.api.RetentionPolicy;
+import io.nats.client.api.StreamInfo;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which events of {@code outbox.message} a tenant's stream holds. Reads headers, not payloads.
+ *
+ * @param ids the ids of its messages; those of mapped tables and of other publishers are left out
+ * @param created when it was made
+ * @param duplicateWindow how long the server remembers ids, also of messages that are gone
+ */
+public record StreamIds(Set<UUID> ids, Instant created, Duration duplicateWindow) {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final int AT_ONCE = 1_000;
+
+    /** The length of a UUID as the relay writes it. */
+    private static final int UUID_LENGTH = 36;
+
+    public StreamIds {
+        ids = Set.copyOf(ids);
+    }
+
+    /**
+     * Reads the whole stream, up to where it ends now.
+     *
+     * @return empty when there is no stream
+     */
+    public static Optional<StreamIds> read(Connection connection, Address address)
+            throws StreamRemains.Refused, InterruptedException {
+        String stream = address.stream().value();
+        try {
+            StreamInfo info = find(connection, stream);
+            if (info == null) {
+                return Optional.empty();
+            }
+            StreamDirectory.verifyOwner(address, info);
+            if (info.getConfiguration().getRetentionPolicy() != RetentionPolicy.Limits) {
+                throw new StreamRemains.Refused(
+                        "stream " + stream + " deletes what was read (retention "
+                                + info.getConfiguration().getRetentionPolicy()
+                                + "): nobody can tell what of it was lost. Have single events published by inserting them again");
+            }
+            Set<UUID> ids = info.getStreamState().getMsgCount() == 0
+                    ? Set.of()
+                    : all(connection, stream, info.getStreamState().getLastSequence());
+            return Optional.of(new StreamIds(
+                    ids,
+                    info.getCreateTime().toInstant(),
+                    info.getConfiguration().getDuplicateWindow()));
+        } catch (StreamDirectory.NotOurs e) {
+            throw new StreamRemains.Refused(e.failure().text());
+        } catch (IOException | JetStreamApiException | JetStreamStatusCheckedException e) {
+            throw new StreamRemains.Refused("stream " + stream + " cannot be read: " + e.getMessage());
+        }
+    }
+
+    private static @Nullable StreamInfo find(Connection connection, String stream)
+            throws IOException, JetStreamApiException {
+        try {
+            return connection.jetStreamManagement().getStreamInfo(stream);
+        } catch (JetStreamApiException e) {
+            if (e.getApiErrorCode() == ServerErrors.STREAM_NOT_FOUND) {
+                return null;
+            }
+            throw e;
+        }
+    }
+
+    private static Set<UUID> all(Connection connection, String stream, long last)
+            throws IOException, JetStreamApiException, JetStreamStatusCheckedException, InterruptedException,
+                    StreamRemains.Refused {
+        OrderedConsumerConfiguration headers = new OrderedConsumerConfiguration()
+                .deliverPolicy(DeliverPolicy.All)
+                .headersOnly(true);
+        IterableConsumer messages = connection
+                .getStreamContext(stream)
+                .createOrderedConsumer(headers)
+                .iterate(ConsumeOptions.builder().batchSize(AT_ONCE).build());
+        try {
+            Set<UUID> ids = new HashSet<>();
+            long sequence = 0;
+            while (true) {
+                Message message = messages.nextMessage(PATIENCE);
+                if (message == null) {
+                    throw new StreamRemains.Refused("stream " + stream + " gave no message behind sequence " + sequence
+                            + " of " + last + " for " + PATIENCE.toSeconds() + " s");
+                }
+                String id = message.hasHeaders() ? message.getHeaders().getFirst("Nats-Msg-Id") : null;
+                if (id != null && id.length() == UUID_LENGTH) {
+                    add(ids, id);
+                }
+                sequence = message.metaData().streamSequence();
+                // the last sequence itself may have been deleted, and others may come as fast as they are read
+                if (sequence >= last || message.metaData().pendingCount() == 0) {
+                    return ids;
+                }
+            }
+        } finally {
+            messages.stop();
+        }
+    }
+
+    private static void add(Set<UUID> ids, String id) {
+        try {
+            ids.add(UUID.fromString(id));
+        } catch (IllegalArgumentException e) {
+            // somebody else's message
+        }
+    }
+}
