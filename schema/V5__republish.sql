@@ -7,10 +7,10 @@
 -- exactly once. SECURITY DEFINER: an operator may have an event published again as it is, not write one of choice.
 --
 -- What the function cannot know, the command outbox-relay republish sees to, and whoever calls it by hand must:
---   every row was published, and the slot has confirmed past it, so that it does not come again by itself;
+--   the slot has confirmed past every row, so that none comes again by itself;
 --   none of them was in the stream when it was read as a whole, after looked_at.
--- An event that was sent later than looked_at is left alone, and so is one that is on its way or that somebody has to
--- decide about.
+-- Otherwise an event may be in its stream twice, never in another tenant's, and never changed. An event that was sent
+-- later than looked_at is left alone, and so is one that is on its way or that somebody has to decide about.
 
 CREATE FUNCTION outbox.republish(slot text, tenant_id text, ids uuid[], looked_at timestamptz)
   RETURNS integer
@@ -26,6 +26,11 @@ BEGIN
     RAISE EXCEPTION 'outbox.republish: no argument may be null'
       USING ERRCODE = 'null_value_not_allowed', HINT = 'The command outbox-relay republish calls it as it is meant.';
   END IF;
+  -- one transaction each time: the relay sees nothing of it before its end, and its WAL is kept until then
+  IF cardinality(ids) > 10000 THEN
+    RAISE EXCEPTION 'outbox.republish: % ids at once, 10000 are the most', cardinality(ids)
+      USING ERRCODE = 'program_limit_exceeded', HINT = 'Hand them over in batches, in the order of outbox.message.seq.';
+  END IF;
   IF NOT EXISTS (SELECT FROM outbox.leader l WHERE l.slot = republish.slot) THEN
     RAISE EXCEPTION 'outbox.republish: no relay has ever used slot %', slot
       USING ERRCODE = 'undefined_object', HINT = 'Name the slot in outbox.postgres.slot.';
@@ -37,11 +42,12 @@ BEGIN
     WHERE m.id = ANY (republish.ids) AND m.tenant_id = republish.tenant_id AND m.status <> 'failed'
     ORDER BY m.seq
   LOOP
-    -- a new seq: these events go out in the order of the outbox, whatever letters some of them have had
+    -- a new seq: these events go out in the order of the outbox, whatever letters some of them have had. The tenant
+    -- is asked for again: an application may have used an id twice, and the letter be another tenant's
     UPDATE outbox.dead_letter d
     SET seq = DEFAULT, state = 'replaying', resolved_at = NULL, dead_at = coalesce(d.dead_at, now())
     WHERE d.slot = republish.slot AND d.kind = 'event' AND d.source = 'outbox.message' AND d.event_id = event.id::text
-      AND d.state IN ('sent', 'replayed') AND d.resolved_at < republish.looked_at;
+      AND d.tenant_id = event.tenant_id AND d.state IN ('sent', 'replayed') AND d.resolved_at < republish.looked_at;
     GET DIAGNOSTICS changed = ROW_COUNT;
     IF changed = 0 THEN
       -- the commit time was in the WAL, which is gone: the start of the transaction is what the row has

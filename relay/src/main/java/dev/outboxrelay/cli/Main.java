@@ -62,7 +62,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new DemoCommand())
                 .addSubcommand(DlqCommand.create(environment))
                 .addSubcommand(TenantCommand.create(environment))
-                .addSubcommand(new RepublishCommand(environment, InstantSource.system()))
+                .addSubcommand(new RepublishCommand(environment))
                 .addSubcommand(new VersionCommand())
                 .setExecutionExceptionHandler(failures)
                 .setParameterExceptionHandler(failures);

@@ -1,6 +1,7 @@
 package dev.outboxrelay.dlq;
 
 import dev.outboxrelay.config.PostgresSettings;
+import dev.outboxrelay.policy.PolicyRow;
 import dev.outboxrelay.postgres.Database;
 import java.sql.Array;
 import java.sql.Connection;
@@ -17,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Has events of {@code outbox.message} published again, on one connection under an operator's role. One thread.
@@ -33,7 +33,7 @@ public final class RepublishDesk implements AutoCloseable {
             + "pg_catalog.hashtext('outbox-relay republish ' || ?), pg_catalog.hashtext(?))";
 
     private static final String FIND = "SELECT m.id, m.subject, m.created_at, d.state,"
-            + " greatest(coalesce(m.published_at, m.created_at), d.resolved_at) FROM outbox.message m"
+            + " greatest(m.published_at, d.resolved_at), pg_catalog.octet_length(m.payload) FROM outbox.message m"
             + " LEFT JOIN outbox.dead_letter d ON d.slot = ? AND d.kind = 'event' AND d.source = 'outbox.message'"
             + " AND d.event_id = m.id::text WHERE m.tenant_id = ? AND m.created_at >= ? AND m.created_at < ?"
             + " AND m.status <> 'failed' ORDER BY m.seq";
@@ -42,33 +42,41 @@ public final class RepublishDesk implements AutoCloseable {
             + " pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), restart_lsn)::bigint"
             + " FROM pg_catalog.pg_replication_slots WHERE slot_name = ?";
 
-    private static final String WAITING = "SELECT pg_catalog.count(*) FROM (SELECT FROM outbox.dead_letter"
-            + " WHERE slot = ? AND tenant_id = ? AND kind = 'event' AND state IN ('parked', 'replaying')"
-            + " AND pg_catalog.octet_length(tenant_id) <= 256 LIMIT ?) w";
+    /** Along the index of what is being replayed; sizes of long payloads are known without reading them. */
+    private static final String WAITING = "SELECT pg_catalog.count(*), coalesce(pg_catalog.sum(w.bytes), 0),"
+            + " coalesce(pg_catalog.min(w.seq), 0) FROM (SELECT seq, pg_catalog.octet_length(payload)::bigint AS bytes"
+            + " FROM outbox.dead_letter WHERE slot = ? AND kind = 'event' AND state = 'replaying'"
+            + " AND pg_catalog.\"left\"(tenant_id, 256) = ? AND tenant_id = ? ORDER BY seq LIMIT ?) w";
+
+    private static final String STATES = "SELECT d.state, pg_catalog.count(*) FROM outbox.dead_letter d"
+            + " WHERE d.slot = ? AND d.kind = 'event' AND d.source = 'outbox.message' AND d.event_id = ANY (?)"
+            + " GROUP BY d.state";
 
     private final PostgresSettings settings;
     private final Connection connection;
 
     /**
-     * An event that was published.
-     *
-     * @param at when at the latest, as far as the tables tell
-     */
-    public record Published(UUID id, Instant at) {}
-
-    /**
      * What the outbox holds of a tenant.
      *
-     * @param events rows that were published, as far as the table tells, in order
-     * @param oldest when the first of these was inserted; null when there is none
-     * @param newest when the last was
+     * @param events rows that were published, as far as the tables tell, in order
      * @param others rows whose letters say that they are on their way, or that somebody has to decide or has decided
      */
-    public record Held(
-            List<Published> events,
-            @Nullable Instant oldest,
-            @Nullable Instant newest,
-            Map<State, Long> others) {}
+    public record Held(List<HeldEvent> events, Map<State, Long> others) {
+
+        public Held {
+            events = List.copyOf(events);
+            others = Map.copyOf(others);
+        }
+    }
+
+    /**
+     * What waits in the table to be sent again.
+     *
+     * @param events how many; no more are counted than were asked for
+     * @param bytes of their payloads
+     * @param first which is the next; changes as long as the relay gets on
+     */
+    public record Waiting(long events, long bytes, long first) {}
 
     /**
      * The slot at a moment.
@@ -117,10 +125,8 @@ public final class RepublishDesk implements AutoCloseable {
      */
     public Held find(String tenant, Instant from, Instant to, Predicate<String> subject) throws DeskException {
         return doing(() -> {
-            List<Published> events = new ArrayList<>();
+            List<HeldEvent> events = new ArrayList<>();
             Map<State, Long> others = new EnumMap<>(State.class);
-            Instant oldest = null;
-            Instant newest = null;
             try (PreparedStatement statement = connection.prepareStatement(FIND)) {
                 statement.setFetchSize(FETCH);
                 statement.setString(1, settings.slot());
@@ -138,15 +144,22 @@ public final class RepublishDesk implements AutoCloseable {
                             others.merge(state, 1L, Long::sum);
                             continue;
                         }
-                        events.add(new Published(rows.getObject(1, UUID.class), time(rows, 5)));
-                        Instant created = time(rows, 3);
-                        oldest = oldest == null || created.isBefore(oldest) ? created : oldest;
-                        newest = newest == null || created.isAfter(newest) ? created : newest;
+                        OffsetDateTime published = rows.getObject(5, OffsetDateTime.class);
+                        events.add(new HeldEvent(
+                                rows.getObject(1, UUID.class),
+                                rows.getObject(3, OffsetDateTime.class).toInstant(),
+                                published == null ? null : published.toInstant(),
+                                rows.getLong(6)));
                     }
                 }
             }
-            return new Held(List.copyOf(events), oldest, newest, Map.copyOf(others));
+            return new Held(events, others);
         });
+    }
+
+    /** The tenant's own policy, and every routing rule. */
+    public List<PolicyRow> policies(String tenant) throws DeskException {
+        return doing(() -> PolicyTables.read(connection, tenant));
     }
 
     /** A position in the WAL behind everything that can be seen until now, flushed or not. */
@@ -154,9 +167,15 @@ public final class RepublishDesk implements AutoCloseable {
         return text("SELECT pg_catalog.pg_current_wal_insert_lsn()::text");
     }
 
-    /** The server's time, to be taken before the stream is read. */
-    public String now() throws DeskException {
-        return text("SELECT pg_catalog.clock_timestamp()::text");
+    /** The server's time. */
+    public Instant now() throws DeskException {
+        return doing(() -> {
+            try (PreparedStatement statement = connection.prepareStatement("SELECT pg_catalog.clock_timestamp()");
+                    ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getObject(1, OffsetDateTime.class).toInstant();
+            }
+        });
     }
 
     /** The slot against a position. */
@@ -174,17 +193,39 @@ public final class RepublishDesk implements AutoCloseable {
         });
     }
 
-    /** How many events of the tenant wait in the table to be sent; more are not counted than so many. */
-    public long waiting(String tenant, int atMost) throws DeskException {
+    /** What of the tenant waits in the table to be sent again; more are not counted than so many. */
+    public Waiting waiting(String tenant, int atMost) throws DeskException {
         return doing(() -> {
             try (PreparedStatement statement = connection.prepareStatement(WAITING)) {
                 statement.setString(1, settings.slot());
                 statement.setString(2, tenant);
-                statement.setInt(3, atMost);
+                statement.setString(3, tenant);
+                statement.setInt(4, atMost);
                 try (ResultSet row = statement.executeQuery()) {
                     row.next();
-                    return row.getLong(1);
+                    return new Waiting(row.getLong(1), row.getLong(2), row.getLong(3));
                 }
+            }
+        });
+    }
+
+    /** What has become of events that were handed over, by the state of their letters. */
+    public Map<State, Long> states(Collection<UUID> ids) throws DeskException {
+        return doing(() -> {
+            Array array = connection.createArrayOf(
+                    "text", ids.stream().map(UUID::toString).toArray());
+            try (PreparedStatement statement = connection.prepareStatement(STATES)) {
+                statement.setString(1, settings.slot());
+                statement.setArray(2, array);
+                try (ResultSet rows = statement.executeQuery()) {
+                    Map<State, Long> states = new EnumMap<>(State.class);
+                    while (rows.next()) {
+                        states.put(State.of(rows.getString(1)), rows.getLong(2));
+                    }
+                    return states;
+                }
+            } finally {
+                array.free();
             }
         });
     }
@@ -195,15 +236,14 @@ public final class RepublishDesk implements AutoCloseable {
      * @param lookedAt the server's time before the stream was read
      * @return how many; others are on their way, were decided about, or are gone meanwhile
      */
-    public int handOver(String tenant, Collection<UUID> ids, String lookedAt) throws DeskException {
+    public int handOver(String tenant, Collection<UUID> ids, Instant lookedAt) throws DeskException {
         return doing(() -> {
             Array array = connection.createArrayOf("uuid", ids.toArray());
-            try (PreparedStatement statement =
-                    connection.prepareStatement("SELECT outbox.republish(?, ?, ?, ?::pg_catalog.timestamptz)")) {
+            try (PreparedStatement statement = connection.prepareStatement("SELECT outbox.republish(?, ?, ?, ?)")) {
                 statement.setString(1, settings.slot());
                 statement.setString(2, tenant);
                 statement.setArray(3, array);
-                statement.setString(4, lookedAt);
+                statement.setObject(4, lookedAt.atOffset(ZoneOffset.UTC));
                 try (ResultSet row = statement.executeQuery()) {
                     row.next();
                     return row.getInt(1);
@@ -212,10 +252,6 @@ public final class RepublishDesk implements AutoCloseable {
                 array.free();
             }
         });
-    }
-
-    private static Instant time(ResultSet row, int column) throws SQLException {
-        return row.getObject(column, OffsetDateTime.class).toInstant();
     }
 
     private String text(String sql) throws DeskException {
