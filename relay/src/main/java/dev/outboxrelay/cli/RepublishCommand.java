@@ -13,6 +13,7 @@ import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -33,6 +34,9 @@ import picocli.CommandLine.TypeConversionException;
                 "For the day a stream was lost: has the relay publish again, in order and each exactly once, what"
                         + " outbox.message still holds of a tenant and its stream does not. Run it again if it was interrupted.")
 final class RepublishCommand implements Callable<Integer> {
+
+    private static final int LOOKS = 20;
+    private static final long PAUSE_MILLIS = 100;
 
     private static final Instant FAR = Instant.parse("9999-01-01T00:00:00Z");
 
@@ -131,12 +135,23 @@ final class RepublishCommand implements Callable<Integer> {
         try (RepublishDesk desk = RepublishDesk.open(access.postgres());
                 NatsLink nats = new NatsLink(access.nats(), new Quiet())) {
             nats.open();
-            if (!desk.lock(tenant)) {
+            if (!locked(desk)) {
                 return end("somebody else republishes tenant " + Printable.of(tenant)
                         + " at this moment: let them finish");
             }
             return run(access, address, pattern, desk, nats);
         }
+    }
+
+    /** One that was killed just now may still have its session: the server takes a moment to notice. */
+    private boolean locked(RepublishDesk desk) throws DeskException, InterruptedException {
+        for (int looks = 1; looks < LOOKS; looks++) {
+            if (desk.lock(tenant)) {
+                return true;
+            }
+            TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+        }
+        return desk.lock(tenant);
     }
 
     private int run(

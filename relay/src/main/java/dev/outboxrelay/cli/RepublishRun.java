@@ -36,6 +36,7 @@ final class RepublishRun {
 
     private static final long PAUSE_MILLIS = 100;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration GONE = Duration.ofSeconds(5);
     private static final Duration SILENCE = Duration.ofSeconds(2);
 
     /** Nobody waits longer for a server to forget. */
@@ -134,7 +135,7 @@ final class RepublishRun {
         RepublishDesk.Slot slot = desk.slot(position);
         while (!slot.passed()) {
             long waited = System.nanoTime() - begin;
-            if (waited > PATIENCE.toNanos()) {
+            if (waited > (slot.active() ? PATIENCE : GONE).toNanos()) {
                 return slot.active()
                         ? "the relay has not settled yet what was committed before this command began: is NATS there, and"
                                 + " does a tenant hold it up? outbox-relay status tells; then run this again"
