@@ -36,7 +36,8 @@ BEGIN
     DROP VIEW IF EXISTS outbox.attached;
     DROP FUNCTION IF EXISTS
       outbox.detach(regclass), outbox.attach(regclass, text, text, text, text, text), outbox.capture(),
-      outbox.purge(interval, integer), outbox.publish(text, text, bytea, jsonb);
+      outbox.republish(text, text, uuid[], timestamptz), outbox.purge(interval, integer),
+      outbox.publish(text, text, bytea, jsonb);
     DROP TABLE IF EXISTS
       outbox.policy_change, outbox.consumer, outbox.route, outbox.tenant,
       outbox.leader, outbox.dead_letter, outbox.message;

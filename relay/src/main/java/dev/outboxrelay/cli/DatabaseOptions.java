@@ -36,8 +36,17 @@ final class DatabaseOptions {
     @Nullable
     private Path passwordFile;
 
-    /** What these commands need of the configuration. */
-    record Access(PostgresSettings postgres, Naming naming, NatsSettings nats) {}
+    /** @param postgres with the operator's role; for everything else what the relay has */
+    record Access(PostgresSettings postgres, Settings settings) {
+
+        Naming naming() {
+            return settings.naming();
+        }
+
+        NatsSettings nats() {
+            return settings.nats();
+        }
+    }
 
     /** Reads it; says what is wrong with it, and ends the command as one that was used wrongly. */
     Access read(Map<String, String> environment, CommandLine command) {
@@ -66,8 +75,7 @@ final class DatabaseOptions {
                         given.slot(),
                         given.publication(),
                         given.walBudget()),
-                settings.naming(),
-                settings.nats());
+                settings);
     }
 
     private static Secret password(Path file, CommandLine command) {

@@ -168,6 +168,7 @@ final class InstallIT {
             run(dba, "V2__attach.sql");
             run(dba, "V3__parking.sql");
             run(dba, "V4__policies.sql");
+            run(dba, "V5__republish.sql");
             execute(dba, "CREATE SCHEMA shop CREATE TABLE customer (id int, tenant text)");
             execute(dba, "SELECT outbox.attach('shop.customer', 'column:tenant', 'customers.{op}')");
             execute(dba, "INSERT INTO shop.customer VALUES (1, 'acme')");

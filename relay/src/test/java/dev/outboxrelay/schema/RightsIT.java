@@ -91,6 +91,7 @@ final class RightsIT {
                     "SELECT 1 FROM outbox.consumer",
                     "SELECT 1 FROM outbox.attached",
                     "SELECT outbox.purge('1 day')",
+                    "SELECT outbox.republish('s', 'acme', '{}', now())",
                     "SELECT outbox.attach('public.business', 'constant:a', 'b')",
                     "SELECT outbox.detach('public.business')",
                     "CREATE TABLE outbox.mine (id int)",
@@ -147,6 +148,7 @@ final class RightsIT {
                     "DELETE FROM outbox.policy_change",
                     "SELECT outbox.publish('a', 'b', '')",
                     "SELECT outbox.purge('1 day')",
+                    "SELECT outbox.republish('s', 'acme', '{}', now())",
                     "SELECT outbox.attach('public.business', 'constant:a', 'b')",
                     "CREATE TABLE outbox.mine (id int)",
                     "ALTER TABLE outbox.message ADD COLUMN x int",
@@ -184,6 +186,7 @@ final class RightsIT {
             execute(operator, "UPDATE outbox.route SET enabled = false; DELETE FROM outbox.route; " + ROUTE);
             execute(operator, "UPDATE outbox.consumer SET max_deliver = 3; DELETE FROM outbox.consumer; " + CONSUMER);
             execute(operator, "SELECT outbox.purge('1 day')");
+            execute(operator, "SELECT outbox.republish('s', 'acme', array_agg(id), now()) FROM outbox.message");
             execute(operator, "SELECT * FROM outbox.policy_change");
 
             refused(
@@ -238,6 +241,7 @@ final class RightsIT {
                         "SELECT 1 FROM outbox.message",
                         "SELECT outbox.publish('a', 'b', '')",
                         "SELECT outbox.purge('1 day')",
+                        "SELECT outbox.republish('s', 'acme', '{}', now())",
                         "SELECT outbox.attach('public.business', 'constant:a', 'b')",
                         "SELECT * FROM outbox.attached");
             }

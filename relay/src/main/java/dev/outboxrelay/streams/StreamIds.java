@@ -1,0 +1,173 @@
+package dev.outboxrelay.streams;
+
+import dev.outboxrelay.lane.ServerErrors;
+import dev.outboxrelay.route.Address;
+import io.nats.client.Connection;
+import io.nats.client.ConsumeOptions;
+import io.nats.client.IterableConsumer;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamStatusCheckedException;
+import io.nats.client.Message;
+import io.nats.client.api.DeliverPolicy;
+import io.nats.client.api.DiscardPolicy;
+import io.nats.client.api.OrderedConsumerConfiguration;
+import io.nats.client.api.RetentionPolicy;
+import io.nats.client.api.StreamConfiguration;
+import io.nats.client.api.StreamInfo;
+import io.nats.client.api.StreamState;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which events of {@code outbox.message} a tenant's stream holds, and what it keeps. Reads headers, not payloads.
+ *
+ * @param ids those of its messages that somebody wants to know about
+ * @param created when it was made
+ * @param firstAt when its first message was stored; null when it has none
+ * @param full whether it has dropped its oldest messages for want of room, or is about to
+ * @param room how many messages it takes before it drops its oldest
+ * @param maxAge how long it keeps a message; zero for ever
+ * @param duplicateWindow how long the server remembers ids, also of messages that are gone
+ */
+public record StreamIds(
+        Set<UUID> ids,
+        Instant created,
+        @Nullable Instant firstAt,
+        boolean full,
+        long room,
+        Duration maxAge,
+        Duration duplicateWindow) {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final int AT_ONCE = 1_000;
+
+    private static final String READING = " (reading takes publish permission on $JS.API.CONSUMER.CREATE.<stream>.>"
+            + " and $JS.API.CONSUMER.MSG.NEXT.<stream>.>)";
+
+    /** The length of a UUID as the relay writes it. */
+    private static final int UUID_LENGTH = 36;
+
+    public StreamIds {
+        ids = Set.copyOf(ids);
+    }
+
+    /**
+     * Reads the whole stream, up to where it ends now.
+     *
+     * @param wanted the events that may be in it
+     * @return empty when there is no stream
+     */
+    public static Optional<StreamIds> read(Connection connection, Address address, Set<UUID> wanted)
+            throws StreamRemains.Refused, InterruptedException {
+        String stream = address.stream().value();
+        try {
+            StreamInfo info = find(connection, stream);
+            if (info == null) {
+                return Optional.empty();
+            }
+            StreamDirectory.verifyOwner(address, info);
+            verifyKeeps(stream, info.getConfiguration());
+            Set<UUID> ids = info.getStreamState().getMsgCount() == 0
+                    ? Set.of()
+                    : all(connection, stream, info.getStreamState().getLastSequence(), wanted);
+            return Optional.of(of(info, ids));
+        } catch (StreamDirectory.NotOurs e) {
+            throw new StreamRemains.Refused(e.failure().text());
+        } catch (IOException | JetStreamApiException | JetStreamStatusCheckedException e) {
+            throw new StreamRemains.Refused("stream " + stream + " cannot be read: " + e.getMessage() + READING);
+        }
+    }
+
+    /** A stream that deletes messages as it goes cannot tell what it has lost. */
+    private static void verifyKeeps(String stream, StreamConfiguration shape) throws StreamRemains.Refused {
+        if (shape.getRetentionPolicy() != RetentionPolicy.Limits) {
+            throw new StreamRemains.Refused("stream " + stream + " deletes what was read (retention "
+                    + shape.getRetentionPolicy() + "): nobody can tell what of it was lost");
+        }
+        if (shape.getMaxMsgsPerSubject() > 0) {
+            throw new StreamRemains.Refused("stream " + stream + " keeps " + shape.getMaxMsgsPerSubject()
+                    + " messages a subject: nobody can tell what of it was lost");
+        }
+    }
+
+    private static StreamIds of(StreamInfo info, Set<UUID> ids) {
+        StreamConfiguration shape = info.getConfiguration();
+        StreamState state = info.getStreamState();
+        long mostMessages = shape.getMaxMsgs() > 0 ? shape.getMaxMsgs() : Long.MAX_VALUE;
+        long mostBytes = shape.getMaxBytes() > 0 ? shape.getMaxBytes() : Long.MAX_VALUE;
+        boolean full = state.getFirstSequence() > 1
+                && (state.getMsgCount() >= mostMessages || state.getByteCount() >= mostBytes / 10 * 9);
+        long ofSize = Math.max(1, state.getMsgCount() == 0 ? 1 : state.getByteCount() / state.getMsgCount());
+        return new StreamIds(
+                ids,
+                info.getCreateTime().toInstant(),
+                state.getMsgCount() == 0 ? null : state.getFirstTime().toInstant(),
+                full && shape.getDiscardPolicy() == DiscardPolicy.Old,
+                Math.max(0, Math.min(mostMessages - state.getMsgCount(), (mostBytes - state.getByteCount()) / ofSize)),
+                shape.getMaxAge() == null ? Duration.ZERO : shape.getMaxAge(),
+                shape.getDuplicateWindow() == null ? Duration.ZERO : shape.getDuplicateWindow());
+    }
+
+    private static @Nullable StreamInfo find(Connection connection, String stream)
+            throws IOException, JetStreamApiException {
+        try {
+            return connection.jetStreamManagement().getStreamInfo(stream);
+        } catch (JetStreamApiException e) {
+            if (e.getApiErrorCode() == ServerErrors.STREAM_NOT_FOUND) {
+                return null;
+            }
+            throw e;
+        }
+    }
+
+    private static Set<UUID> all(Connection connection, String stream, long last, Set<UUID> wanted)
+            throws IOException, JetStreamApiException, JetStreamStatusCheckedException, InterruptedException,
+                    StreamRemains.Refused {
+        OrderedConsumerConfiguration headers = new OrderedConsumerConfiguration()
+                .deliverPolicy(DeliverPolicy.All)
+                .headersOnly(true);
+        IterableConsumer messages = connection
+                .getStreamContext(stream)
+                .createOrderedConsumer(headers)
+                .iterate(ConsumeOptions.builder().batchSize(AT_ONCE).build());
+        try {
+            Set<UUID> ids = new HashSet<>();
+            long sequence = 0;
+            while (true) {
+                Message message = messages.nextMessage(PATIENCE);
+                if (message == null) {
+                    throw new StreamRemains.Refused("stream " + stream + " gave no message behind sequence " + sequence
+                            + " of " + last + " for " + PATIENCE.toSeconds() + " s" + READING);
+                }
+                String id = message.hasHeaders() ? message.getHeaders().getFirst("Nats-Msg-Id") : null;
+                if (id != null && id.length() == UUID_LENGTH) {
+                    add(ids, id, wanted);
+                }
+                sequence = message.metaData().streamSequence();
+                // the last sequence itself may have been deleted, and others may come as fast as they are read
+                if (sequence >= last || message.metaData().pendingCount() == 0) {
+                    return ids;
+                }
+            }
+        } finally {
+            messages.stop();
+        }
+    }
+
+    private static void add(Set<UUID> ids, String id, Set<UUID> wanted) {
+        try {
+            UUID uuid = UUID.fromString(id);
+            if (wanted.contains(uuid)) {
+                ids.add(uuid);
+            }
+        } catch (IllegalArgumentException e) {
+            // somebody else's message
+        }
+    }
+}

@@ -1,0 +1,329 @@
+package dev.outboxrelay.path;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.outboxrelay.cli.CommandLineRun;
+import dev.outboxrelay.testing.Await;
+import dev.outboxrelay.testing.RelayProcess;
+import dev.outboxrelay.testing.TestNats;
+import dev.outboxrelay.testing.TestPostgres;
+import io.nats.client.Connection;
+import io.nats.client.PurgeOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A stream that was lost is filled again from the outbox by an operator's command: in order, nothing twice. */
+final class RepublishIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @TempDir
+    private static Path folder;
+
+    private static TestNats nats;
+    private static Connection client;
+    private static Outbox outbox;
+    private static Neighbour neighbour;
+    private static RelayRig relay;
+
+    @BeforeAll
+    static void start() throws Exception {
+        nats = TestNats.start();
+        client = nats.connection();
+        outbox = Outbox.create("republish");
+        outbox.execute("INSERT INTO outbox.route (name, priority, tenant_pattern, subject_pattern, action)"
+                + " VALUES ('no-noise', 1, 'noisy', 'noise.>', 'drop')");
+        neighbour = Neighbour.start(outbox);
+        relay = outbox.relay(nats, Map.of());
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        List<String> written = neighbour.stop();
+        try {
+            Await.until("all of the neighbour's is there", PATIENCE, () -> size(Neighbour.TENANT) >= written.size());
+            assertThat(Streams.ids(client, Neighbour.TENANT)).isEqualTo(written);
+        } finally {
+            relay.close();
+            nats.close();
+            outbox.close();
+        }
+    }
+
+    private static Map<String, String> environment(Outbox from) {
+        return new TreeMap<>(Map.of(
+                "OUTBOX_POSTGRES_URL", from.url(),
+                "OUTBOX_POSTGRES_USER", TestPostgres.OPERATOR,
+                "OUTBOX_POSTGRES_PASSWORD", from.postgres().password(TestPostgres.OPERATOR),
+                "OUTBOX_POSTGRES_SLOT", from.slot(),
+                "OUTBOX_NATS_URL", nats.url()));
+    }
+
+    private static CommandLineRun command(Outbox from, String... arguments) {
+        return CommandLineRun.of(
+                environment(from),
+                Stream.concat(Stream.of("republish"), Arrays.stream(arguments)).toArray(String[]::new));
+    }
+
+    private static JsonNode republish(Outbox from, String... arguments) {
+        return command(
+                        from,
+                        Stream.concat(Stream.of("--json"), Arrays.stream(arguments))
+                                .toArray(String[]::new))
+                .is(0)
+                .json();
+    }
+
+    /** The command in a process of its own, which can be killed. */
+    private static Process process(Outbox from, String... arguments) throws IOException {
+        Path script = Path.of(System.getProperty("dist.directory", "target/outbox-relay"), "bin", "outbox-relay");
+        List<String> line = new ArrayList<>(List.of(script.toAbsolutePath().toString(), "republish"));
+        line.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(line)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("command.out").toFile());
+        Map<String, String> variables = builder.environment();
+        variables.keySet().removeIf(name -> name.startsWith("OUTBOX_"));
+        variables.put("JAVA_HOME", System.getProperty("java.home"));
+        variables.put("OUTBOX_JAVA_OPTS", RelayProcess.SHORT_LIVED);
+        variables.putAll(environment(from));
+        return builder.start();
+    }
+
+    private static List<String> insert(Outbox into, String tenant, int count) throws Exception {
+        return insert(into, tenant, "events.order.created", count);
+    }
+
+    private static List<String> insert(Outbox into, String tenant, String subject, int count) throws Exception {
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            rows.add(Row.of(tenant, subject));
+        }
+        into.insert(rows);
+        return rows.stream().map(Row::id).toList();
+    }
+
+    private static long size(String tenant) throws Exception {
+        return Streams.size(client, Streams.of(tenant));
+    }
+
+    private static void awaitPublished(Outbox from, String tenant, long size) {
+        Await.until(tenant + " has " + size, PATIENCE, () -> size(tenant) >= size);
+        Await.until(
+                "all of " + tenant + " is marked",
+                PATIENCE,
+                () -> from.count("outbox.message WHERE tenant_id = '" + tenant + "' AND status = 'pending'") == 0);
+    }
+
+    private static void lose(String tenant) throws Exception {
+        client.jetStreamManagement().deleteStream(Streams.of(tenant));
+    }
+
+    private static int letters(Outbox of, String where) throws Exception {
+        return of.count("outbox.dead_letter WHERE slot = '" + of.slot() + "' AND " + where);
+    }
+
+    private static List<String> only(List<String> ids, List<String> these) {
+        Set<String> wanted = new HashSet<>(these);
+        return ids.stream().filter(wanted::contains).toList();
+    }
+
+    @Test
+    void command_and_relay_are_killed_in_the_middle_and_nothing_is_missing_doubled_or_out_of_order() throws Exception {
+        List<String> before = new ArrayList<>();
+        List<String> live = new ArrayList<>();
+        try (Outbox killed = Outbox.create("republish_killed")) {
+            try (RelayProcess first = relay(killed)) {
+                for (int i = 0; i < 10; i++) {
+                    before.addAll(insert(killed, "lost", 100));
+                }
+                awaitPublished(killed, "lost", 1_000);
+                lose("lost");
+                live.addAll(insert(killed, "lost", 50));
+                Process command = process(killed, "--tenant", "lost", "--rate", "500");
+                Await.until("some are handed over", PATIENCE, () -> letters(killed, "true") >= 200);
+                command.destroyForcibly().waitFor();
+                live.addAll(insert(killed, "lost", 50));
+                first.kill();
+            }
+            int handed = letters(killed, "true");
+            assertThat(handed).isBetween(200, 999);
+
+            try (RelayRig second = killed.relay(nats, Map.of())) {
+                live.addAll(insert(killed, "lost", 50));
+                second.awaitStreaming();
+                JsonNode said = republish(killed, "--tenant", "lost", "--wait");
+
+                assertThat(said.path("handed_over").asInt()).isEqualTo(1_000 - handed);
+                assertThat(said.path("outcome").path("replayed").asInt()).isEqualTo(1_000 - handed);
+                live.addAll(insert(killed, "lost", 50));
+                awaitPublished(killed, "lost", 1_200);
+
+                JsonNode again = republish(killed, "--tenant", "lost");
+                assertThat(again.path("handed_over").asInt()).isZero();
+                assertThat(again.path("in_stream").asInt()).isEqualTo(1_200);
+            }
+            assertThat(letters(killed, "state <> 'replayed'")).isZero();
+        }
+        List<String> ids = Streams.ids(client, "lost");
+        assertThat(ids).hasSize(1_200).doesNotHaveDuplicates();
+        assertThat(only(ids, before)).isEqualTo(before);
+        assertThat(only(ids, live)).isEqualTo(live);
+    }
+
+    private static RelayProcess relay(Outbox of) throws IOException {
+        return RelayProcess.start(of.settings(nats, Map.of()), folder.resolve("relay.log"));
+    }
+
+    @Test
+    void only_what_is_missing_and_was_asked_for_is_published_again_and_as_often_as_it_is_lost() throws Exception {
+        List<String> old = insert(outbox, "part", 30);
+        List<String> others = insert(outbox, "bystander", 10);
+        awaitPublished(outbox, "part", 30);
+        awaitPublished(outbox, "bystander", 10);
+        String until = String.valueOf(
+                outbox.value("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.USZ')"));
+        List<String> later = insert(outbox, "part", 30);
+        awaitPublished(outbox, "part", 60);
+        client.jetStreamManagement()
+                .purgeStream(
+                        Streams.of("part"), PurgeOptions.builder().sequence(41).build());
+        client.jetStreamManagement().purgeStream(Streams.of("bystander"));
+
+        JsonNode counted = republish(outbox, "--tenant", "part", "--dry-run");
+        assertThat(counted.path("lost").asInt()).isEqualTo(40);
+        assertThat(counted.path("in_stream").asInt()).isEqualTo(20);
+        assertThat(letters(outbox, "tenant_id = 'part'")).isZero();
+        assertThat(republish(outbox, "--tenant", "part", "--subject", "no.such.subject")
+                        .path("held")
+                        .asInt())
+                .isZero();
+
+        assertThat(republish(outbox, "--tenant", "part", "--to", until, "--wait")
+                        .path("handed_over")
+                        .asInt())
+                .isEqualTo(30);
+        assertThat(republish(outbox, "--tenant", "part", "--wait")
+                        .path("handed_over")
+                        .asInt())
+                .isEqualTo(10);
+        List<String> expected = new ArrayList<>(later.subList(10, 30));
+        expected.addAll(old);
+        expected.addAll(later.subList(0, 10));
+        assertThat(Streams.ids(client, "part")).isEqualTo(expected);
+
+        lose("part");
+        assertThat(republish(outbox, "--tenant", "part", "--wait", "--rate", "1000")
+                        .path("handed_over")
+                        .asInt())
+                .isEqualTo(60);
+        List<String> all = new ArrayList<>(old);
+        all.addAll(later);
+        assertThat(Streams.ids(client, "part")).isEqualTo(all);
+        assertThat(size("bystander")).isZero();
+        assertThat(letters(outbox, "tenant_id = 'bystander'")).isZero();
+        assertThat(others).hasSize(10);
+    }
+
+    @Test
+    void what_the_streams_limits_and_routing_rules_took_away_was_not_lost() throws Exception {
+        insert(outbox, "noisy", "noise.a", 3);
+        List<String> aged = insert(outbox, "noisy", 5);
+        List<String> lost = insert(outbox, "noisy", 2);
+        awaitPublished(outbox, "noisy", 7);
+        client.jetStreamManagement().purgeStream(Streams.of("noisy"));
+        outbox.execute("UPDATE outbox.message SET created_at = created_at - interval '8 days',"
+                + " published_at = published_at - interval '8 days' WHERE id IN ('" + String.join("','", aged) + "')");
+
+        CommandLineRun words = command(outbox, "--tenant", "noisy", "--dry-run").is(0);
+        assertThat(words.out())
+                .contains(
+                        "stream TENANT_NOISY, made ",
+                        "5 are gone as the stream's limits ask: left alone (--also-expired",
+                        "3 more are dropped by routing rules",
+                        "2 are lost, published from");
+        JsonNode said = republish(outbox, "--tenant", "noisy", "--wait");
+        assertThat(said.path("gone_by_limits").asInt()).isEqualTo(5);
+        assertThat(said.path("dropped_by_rules").asInt()).isEqualTo(3);
+        assertThat(Streams.ids(client, "noisy")).isEqualTo(lost);
+
+        assertThat(republish(outbox, "--tenant", "noisy", "--also-expired", "--wait")
+                        .path("handed_over")
+                        .asInt())
+                .isEqualTo(5);
+        assertThat(Streams.ids(client, "noisy").subList(2, 7)).isEqualTo(aged);
+        assertThat(letters(outbox, "state <> 'replayed'")).isZero();
+    }
+
+    @Test
+    void by_hand_nobody_hands_over_another_tenants_event_an_undecided_one_or_one_that_was_sent_meanwhile()
+            throws Exception {
+        List<String> mine = insert(outbox, "mine", 4);
+        List<String> theirs = insert(outbox, "theirs", 1);
+        awaitPublished(outbox, "mine", 4);
+        awaitPublished(outbox, "theirs", 1);
+        String letter = "INSERT INTO outbox.dead_letter (slot, source, event_id, tenant_id, subject, payload, state,"
+                + " resolved_at) VALUES ('" + outbox.slot() + "', 'outbox.message', '%s', '%s', 'a', '', '%s', %s)";
+        outbox.execute(letter.formatted(mine.get(0), "theirs", "sent", "now() - interval '1 day'"));
+        outbox.execute(letter.formatted(mine.get(1), "mine", "discarded", "now() - interval '1 day'"));
+        outbox.execute(letter.formatted(mine.get(2), "mine", "sent", "now() + interval '1 day'"));
+        outbox.execute("UPDATE outbox.message SET status = 'failed' WHERE id = '" + mine.get(3) + "'");
+        List<String> ids = new ArrayList<>(mine);
+        ids.addAll(theirs);
+
+        String call = "SELECT outbox.republish('%s', %s, %s::uuid[], clock_timestamp())";
+        String array = "'{" + String.join(",", ids) + "}'";
+        assertThat(outbox.value(call.formatted(outbox.slot(), "'mine'", array))).isEqualTo("0");
+        assertThat(letters(outbox, "state = 'replaying' AND tenant_id IN ('mine', 'theirs')"))
+                .isZero();
+        assertThatThrownBy(() -> outbox.value(call.formatted("another", "'mine'", array)))
+                .hasMessageContaining("no relay has ever used slot another");
+        assertThatThrownBy(() -> outbox.value(call.formatted(outbox.slot(), "NULL", array)))
+                .hasMessageContaining("no argument may be null");
+        String many = "(SELECT array_agg(gen_random_uuid()) FROM generate_series(1, 10001))";
+        assertThatThrownBy(() -> outbox.value(call.formatted(outbox.slot(), "'mine'", many)))
+                .hasMessageContaining("10000 are the most");
+    }
+
+    @Test
+    void two_at_once_one_waits_not_and_what_cannot_be_done_is_said() throws Exception {
+        try (java.sql.Connection first = outbox.as(TestPostgres.OPERATOR);
+                Statement statement = first.createStatement()) {
+            statement.execute("SELECT pg_advisory_lock(hashtext('outbox-relay republish " + outbox.slot()
+                    + "'), hashtext('mine'))");
+            assertThat(command(outbox, "--tenant", "mine").is(1).err())
+                    .contains("somebody else republishes tenant mine");
+        }
+        assertThat(command(outbox, "--tenant", "mine", "--from", "yesterday")
+                        .is(2)
+                        .err())
+                .contains("'yesterday' is not like 2026-");
+        assertThat(command(outbox, "--tenant", "no tenant").is(2).err()).contains("is no tenant id");
+        assertThat(command(outbox, "--tenant", "mine", "--subject", "a..b")
+                        .is(2)
+                        .err())
+                .contains("is no pattern");
+        Map<String, String> mapped = environment(outbox);
+        mapped.put("OUTBOX_SOURCE_TABLE", "shop.outbox");
+        assertThat(CommandLineRun.of(mapped, "republish", "--tenant", "mine")
+                        .is(2)
+                        .err())
+                .contains("republish reads outbox.message, and this relay does not");
+    }
+}
