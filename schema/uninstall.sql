@@ -37,9 +37,9 @@ BEGIN
     DROP FUNCTION IF EXISTS
       outbox.detach(regclass), outbox.attach(regclass, text, text, text, text, text), outbox.capture(),
       outbox.republish(text, text, uuid[], timestamptz), outbox.purge(interval, integer),
-      outbox.publish(text, text, bytea, jsonb);
+      outbox.publish(text, text, bytea, jsonb), outbox.emit(text, text, bytea, jsonb), outbox.emit_slot(text);
     DROP TABLE IF EXISTS
-      outbox.policy_change, outbox.consumer, outbox.route, outbox.tenant,
+      outbox.emit_key, outbox.policy_change, outbox.consumer, outbox.route, outbox.tenant,
       outbox.leader, outbox.dead_letter, outbox.message;
     DROP FUNCTION IF EXISTS outbox.policy_changed();
     DROP SCHEMA outbox;

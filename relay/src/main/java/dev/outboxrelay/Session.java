@@ -126,6 +126,7 @@ final class Session implements DebeziumSource.Handler {
     private final Backlog backlog;
     private final DrainPace drainPace;
     private final Decoder decoder;
+    private final EmittedEvents emitted;
     /** Knows no routing rules: for events that were routed before. */
     private final Router plainRouter;
 
@@ -171,6 +172,7 @@ final class Session implements DebeziumSource.Handler {
         this.deadLetterIndex =
                 new DeadLetterIndex(edges.database(), settings.postgres().slot());
         this.control = control;
+        this.emitted = new EmittedEvents(control::emitKeys, settings.postgres().slot());
         policies.on(PolicyRow.ROUTE, new RouteTable(edges.routes()));
         ServerIdentity server = control.identity();
         this.identity = new SlotIdentity(
@@ -360,8 +362,11 @@ final class Session implements DebeziumSource.Handler {
                 }
             } else if (change instanceof Change.PolicyChanged policy) {
                 policyChanged(policy, arrivals);
-            } else if (change instanceof Change.Inserted row && !inserted(row, dead, arrivals)) {
-                break; // stopping: this row and all behind it are not taken and come again
+            } else {
+                Optional<Decoded> decoded = decode(change);
+                if (decoded.isPresent() && !taken(decoded.get(), dead, arrivals)) {
+                    break; // stopping: this event and all behind it are not taken and come again
+                }
             }
         }
         deliver(arrivals);
@@ -377,10 +382,17 @@ final class Session implements DebeziumSource.Handler {
         policies.changed(new PolicyRow(policy.object(), policy.key(), policy.json()));
     }
 
-    /** Sends a row on its way; false when nothing is to be taken any more. */
-    private boolean inserted(Change.Inserted row, Map<String, Long> dead, Map<LaneCell, List<Item>> arrivals)
+    /** What a row or a message is; empty where it is none of ours. */
+    private Optional<Decoded> decode(Change change) {
+        if (change instanceof Change.Inserted row) {
+            return Optional.of(decoder.decode(row));
+        }
+        return change instanceof Change.Emitted message ? emitted.decode(message) : Optional.empty();
+    }
+
+    /** Sends an event on its way; false when nothing is to be taken any more. */
+    private boolean taken(Decoded decoded, Map<String, Long> dead, Map<LaneCell, List<Item>> arrivals)
             throws InterruptedException {
-        Decoded decoded = decoder.decode(row);
         OutboxEvent event = event(decoded);
         Long inTable = dead.get(event.id().value());
         if (inTable != null) {
@@ -617,9 +629,8 @@ final class Session implements DebeziumSource.Handler {
                 return Map.of();
             }
             List<String> ids = changes.stream()
-                    .filter(Change.Inserted.class::isInstance)
-                    .map(change ->
-                            event(decoder.decode((Change.Inserted) change)).id().value())
+                    .flatMap(change -> decode(change).stream())
+                    .map(decoded -> event(decoded).id().value())
                     .toList();
             return ids.isEmpty() ? Map.of() : deadLetterIndex.known(ids);
         } catch (DatabaseException e) {

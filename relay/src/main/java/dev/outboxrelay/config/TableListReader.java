@@ -28,17 +28,30 @@ final class TableListReader {
 
     void check() {
         Map<TableName, String> seen = new HashMap<>();
-        given.find(SettingCatalog.SOURCE_TABLE).ifPresent(name -> seen.put(name, SettingCatalog.SOURCE_TABLE.key()));
+        given.find(SettingCatalog.SOURCE_TABLE).ifPresent(name -> {
+            checkName(SettingCatalog.SOURCE_TABLE, name);
+            seen.put(name, SettingCatalog.SOURCE_TABLE.key());
+        });
         for (int index : indexes) {
             COLUMNS.forEach(column -> given.check(column.at(index)));
             checkSettle(index);
             Setting<TableName> table = SettingCatalog.TABLES_TABLE.at(index);
             given.find(table).ifPresent(name -> {
+                checkName(table, name);
                 String other = seen.putIfAbsent(name, table.key());
                 if (other != null) {
                     given.report(table, "'" + name + "' is also " + other, "Name each table once.");
                 }
             });
+        }
+    }
+
+    private void checkName(Setting<TableName> table, TableName name) {
+        if (name.equals(TableName.OUTBOX_EMIT)) {
+            given.report(
+                    table,
+                    "'" + name + "' is where events of outbox.emit() come from, which are read without a mapping",
+                    "Rename the table.");
         }
     }
 

@@ -125,6 +125,54 @@ final class ReadersIT {
     }
 
     @Test
+    void emitted_events_among_rows_of_interleaved_nested_rolled_back_and_large_transactions() throws Exception {
+        createSlots();
+        outbox.emitTo("reader_lean");
+        byte[] every = new byte[256];
+        for (int i = 0; i < every.length; i++) {
+            every[i] = (byte) i;
+        }
+        outbox.emit(Row.of("first"), Row.of("every").with(every), Row.of("wide").with(new byte[3 << 20]));
+        try (Connection first = outbox.as(TestPostgres.WRITER);
+                Connection second = outbox.as(TestPostgres.WRITER)) {
+            first.setAutoCommit(false);
+            second.setAutoCommit(false);
+            Outbox.emit(first, List.of(Row.of("kept")));
+            Outbox.emit(second, List.of(Row.of("kept")));
+            Outbox.insert(first, List.of(Row.of("kept")));
+            var outer = first.setSavepoint();
+            Outbox.emit(first, List.of(Row.of("rolled.back")));
+            var inner = first.setSavepoint();
+            Outbox.emit(first, List.of(Row.of("rolled.back")));
+            first.releaseSavepoint(inner);
+            first.rollback(outer);
+            var released = first.setSavepoint();
+            Outbox.emit(first, List.of(Row.of("kept")));
+            first.releaseSavepoint(released);
+            second.commit();
+            Outbox.emit(second, List.of(Row.of("rolled.back")));
+            second.rollback();
+            first.commit();
+        }
+        outbox.execute("SELECT pg_logical_emit_message(false, 'outbox.emit', 'outside any transaction')");
+        outbox.execute("SELECT pg_logical_emit_message(true, 'outbox.emit', ''),"
+                + " pg_logical_emit_message(true, 'outbox.emits', 'another prefix')");
+        outbox.execute("SELECT outbox.emit('large', 'n.' || i, decode(repeat('ab', i % 300), 'hex')),"
+                + " pg_logical_emit_message(true, 'somebody', 'else') FROM generate_series(1, 5000) i");
+
+        List<Handed.Row> rows = readBoth(Map.of());
+
+        assertThat(rows).hasSize(3 + 1 + 3 + 1 + 5_000);
+        assertThat(rows.subList(3, 7).stream().map(row -> row.table().table()))
+                .containsExactly("emit", "emit", "message", "emit");
+        assertThat(rows.toString()).contains(hex("kept")).doesNotContain(hex("rolled.back"));
+    }
+
+    private static String hex(String text) {
+        return java.util.HexFormat.of().formatHex(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
     void values_of_every_type() throws Exception {
         outbox.execute("""
                 CREATE TYPE mood AS ENUM ('sad', 'ok');

@@ -2,14 +2,18 @@ package dev.outboxrelay.schema;
 
 import static dev.outboxrelay.schema.SchemaDatabase.OPERATOR;
 import static dev.outboxrelay.schema.SchemaDatabase.WRITER;
+import static dev.outboxrelay.schema.SchemaDatabase.run;
 import static dev.outboxrelay.schema.Sql.execute;
 import static dev.outboxrelay.schema.Sql.failing;
 import static dev.outboxrelay.schema.Sql.rows;
 import static dev.outboxrelay.schema.Sql.value;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -17,13 +21,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What publish() and purge() do, and that the outbox takes whatever an application writes. */
+/** What publish(), emit() and purge() do, and that the outbox takes whatever an application writes. */
 @ParameterizedClass
 @EnumSource(SchemaServer.class)
 final class FunctionsIT {
     private static final String INVALID_PARAMETER = "22023";
     private static final String NOT_NULL = "23502";
     private static final String CHECK = "23514";
+    private static final String NOT_IN_PREREQUISITE_STATE = "55000";
+    private static final String EMIT = "SELECT outbox.emit('acme', 'a.b', '')";
 
     private final SchemaDatabase database;
 
@@ -72,6 +78,95 @@ final class FunctionsIT {
             writer.rollback();
 
             assertThat(rows(admin, "SELECT 1 FROM outbox.message")).isEmpty();
+        }
+    }
+
+    @Test
+    void emit_writes_a_message_of_the_callers_transaction_and_no_row() throws Exception {
+        try (Connection admin = database.superuser();
+                Connection writer = database.as(WRITER)) {
+            run(admin, "slot.sql");
+            writer.setAutoCommit(false);
+            String id = value(writer, "SELECT outbox.emit('größe', 'a.b', '\\x00ff', '{\"a\": \"b\"}')");
+            writer.commit();
+            value(writer, "SELECT outbox.emit('a', 'rolled.back', '')");
+            writer.rollback();
+
+            List<String> messages = rows(
+                    admin,
+                    "SELECT substr(data, 27) FROM pg_logical_slot_peek_binary_changes('outbox_relay', NULL, NULL,"
+                            + " 'proto_version', '1', 'publication_names', 'outbox', 'messages', 'true')"
+                            + " WHERE get_byte(data, 0) = ascii('M')");
+
+            String body = id.replace("-", "")
+                    + counted("outbox_relay")
+                    + counted("größe")
+                    + counted("a.b")
+                    + counted("{\"a\": \"b\"}")
+                    + "0000000200ff";
+            assertThat(messages).hasSize(1);
+            assertThat(messages.get(0)).endsWith(body);
+            String sealed = messages.get(0).substring(0, messages.get(0).length() - body.length());
+            assertThat(sealed).matches("..01[0-9a-f]{64}");
+            assertThat(rows(
+                            admin,
+                            "SELECT sha256(key || sha256(key || '\\x01' || decode('" + body
+                                    + "', 'hex'))) FROM outbox.emit_key"))
+                    .containsExactly("\\x" + sealed.substring(sealed.length() - 64));
+            assertThat(rows(admin, "SELECT 1 FROM outbox.message")).isEmpty();
+        }
+    }
+
+    private static String counted(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return "%08x".formatted(bytes.length) + HexFormat.of().formatHex(bytes);
+    }
+
+    @Test
+    void emit_refuses_nulls_and_what_no_slot_would_bring_to_the_relay() throws Exception {
+        try (Connection admin = database.superuser();
+                Connection writer = database.as(WRITER)) {
+            assertThat(failing(writer, NOT_IN_PREREQUISITE_STATE, EMIT))
+                    .contains("slot outbox_relay does not exist in database schema_test", "schema/slot.sql");
+            run(admin, "slot.sql");
+            execute(writer, EMIT);
+            execute(writer, "SELECT outbox.emit('', ' *>.\n', '\\xff00', '[1, {\"Nats-Rollup\": null}]')");
+            execute(writer, "SELECT outbox.emit(headers => NULL, payload => '', subject => '', tenant_id => '')");
+
+            assertThat(failing(writer, NOT_NULL, "SELECT outbox.emit(NULL, 'a', '')"))
+                    .contains("tenant_id must not be null");
+            assertThat(failing(writer, NOT_NULL, "SELECT outbox.emit('a', NULL, '')"))
+                    .contains("subject");
+            assertThat(failing(writer, NOT_NULL, "SELECT outbox.emit('a', 'b', NULL)"))
+                    .contains("payload");
+            execute(
+                    admin,
+                    "CREATE OR REPLACE FUNCTION outbox.emit_slot(tenant_id text) RETURNS text LANGUAGE sql AS"
+                            + " $$ SELECT nullif('relay_' || $1, 'relay_none') $$");
+            assertThat(failing(writer, NOT_IN_PREREQUISITE_STATE, EMIT)).contains("slot relay_acme does not exist");
+            assertThat(failing(writer, NOT_IN_PREREQUISITE_STATE, "SELECT outbox.emit('none', 'b', '')"))
+                    .contains("slot null");
+            execute(
+                    admin,
+                    "DELETE FROM outbox.emit_key; SELECT outbox.emit_slot('a');"
+                            + " CREATE OR REPLACE FUNCTION outbox.emit_slot(tenant_id text) RETURNS text LANGUAGE sql AS"
+                            + " $$ SELECT 'outbox_relay' $$");
+            assertThat(failing(writer, NOT_IN_PREREQUISITE_STATE, EMIT)).contains("no key in outbox.emit_key");
+        }
+    }
+
+    @Test
+    void emit_runs_what_is_in_the_catalog_whatever_the_caller_puts_before_it() throws Exception {
+        try (Connection admin = database.superuser();
+                Connection writer = database.as(WRITER)) {
+            run(admin, "slot.sql");
+            execute(writer, """
+                    CREATE FUNCTION pg_temp.sha256(bytea) RETURNS bytea LANGUAGE plpgsql AS 'BEGIN RAISE ''mine''; END';
+                    CREATE FUNCTION pg_temp.quote_ident(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE ''mine''; END';
+                    CREATE TEMP TABLE pg_replication_slots (slot_name text);
+                    SET search_path = pg_temp, pg_catalog
+                    """);
+            execute(writer, EMIT);
         }
     }
 

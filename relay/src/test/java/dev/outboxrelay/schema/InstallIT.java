@@ -145,6 +145,20 @@ final class InstallIT {
     }
 
     @Test
+    void every_installation_has_a_key_of_its_own() throws Exception {
+        database.install();
+        try (Connection admin = database.superuser()) {
+            String first = value(admin, "SELECT key FROM outbox.emit_key");
+            run(admin, "uninstall.sql");
+            database.install();
+
+            assertThat(value(admin, "SELECT key FROM outbox.emit_key"))
+                    .hasSize(66)
+                    .isNotEqualTo(first);
+        }
+    }
+
+    @Test
     void without_a_publication_of_that_name_the_policies_are_installed_with_a_warning() throws Exception {
         try (Connection admin = database.superuser()) {
             run(admin, "V1__outbox.sql");
@@ -169,6 +183,9 @@ final class InstallIT {
             run(dba, "V3__parking.sql");
             run(dba, "V4__policies.sql");
             run(dba, "V5__republish.sql");
+            run(dba, "V7__emit.sql");
+            assertThat(failing(dba, NOT_IN_PREREQUISITE_STATE, "SELECT outbox.emit('acme', 'a', '')"))
+                    .contains("slot outbox_relay does not exist");
             execute(dba, "CREATE SCHEMA shop CREATE TABLE customer (id int, tenant text)");
             execute(dba, "SELECT outbox.attach('shop.customer', 'column:tenant', 'customers.{op}')");
             execute(dba, "INSERT INTO shop.customer VALUES (1, 'acme')");

@@ -33,6 +33,10 @@ final class RightsIT {
     private static final String CHANGE =
             "INSERT INTO outbox.policy_change (object, key, xact) VALUES ('tenant', 'acme', 1)";
 
+    private static final String EMIT = "SELECT outbox.emit('acme', 'a.b', '')";
+    private static final String FORGED = "SELECT pg_logical_emit_message(true, 'outbox.emit', 'forged')";
+    private static final String KEY = "INSERT INTO outbox.emit_key DEFAULT VALUES";
+
     private final SchemaDatabase database;
 
     RightsIT(SchemaServer server) throws SQLException {
@@ -64,9 +68,14 @@ final class RightsIT {
                     VALUES (gen_random_uuid(), 'acme', 'a', '\\x00', '{"a": "b"}')
                     """);
             execute(writer, MESSAGE + " ON CONFLICT DO NOTHING");
+            failing(writer, "55000", EMIT); // there is no slot yet, and that is all
 
             refused(
                     writer,
+                    "SELECT 1 FROM outbox.emit_key",
+                    KEY,
+                    "SELECT nextval('outbox.emit_key_seq_seq')",
+                    "SELECT outbox.emit_slot('acme')",
                     "SELECT 1 FROM outbox.message",
                     MESSAGE + " RETURNING id",
                     "SELECT * FROM outbox.message FOR UPDATE SKIP LOCKED",
@@ -120,9 +129,13 @@ final class RightsIT {
             execute(relay, "SELECT * FROM outbox.leader FOR SHARE");
             execute(relay, "SELECT 1 FROM outbox.tenant, outbox.route, outbox.consumer, outbox.policy_change");
             execute(relay, "SELECT * FROM pg_replication_slots, pg_publication_tables");
+            execute(relay, "SELECT key FROM outbox.emit_key");
 
             refused(
                     relay,
+                    EMIT,
+                    KEY,
+                    "DELETE FROM outbox.emit_key",
                     MESSAGE,
                     "DELETE FROM outbox.message",
                     "TRUNCATE outbox.message",
@@ -173,6 +186,28 @@ final class RightsIT {
     }
 
     @Test
+    void the_right_to_write_logical_messages_may_be_taken_from_all_but_the_relay_and_emit() throws Exception {
+        try (Connection admin = database.superuser();
+                Connection writer = database.as(WRITER);
+                Connection relay = database.as(RELAY)) {
+            run(admin, "slot.sql");
+            execute(
+                    admin,
+                    "CREATE ROLE dba NOLOGIN; ALTER FUNCTION outbox.emit OWNER TO dba;"
+                            + " GRANT USAGE ON SCHEMA outbox TO dba; GRANT SELECT ON outbox.emit_key TO dba;"
+                            + " GRANT EXECUTE ON FUNCTION outbox.emit_slot TO dba");
+            execute(writer, FORGED);
+
+            run(admin, "optional/restrict-emit.sql");
+            run(admin, "optional/restrict-emit.sql");
+
+            refused(writer, FORGED);
+            execute(writer, EMIT);
+            execute(relay, "SELECT pg_logical_emit_message(false, 'outbox_relay', '')");
+        }
+    }
+
+    @Test
     void the_operator_reads_all_edits_policies_and_resolves_dead_letters() throws Exception {
         try (Connection operator = database.as(OPERATOR)) {
             execute(operator, "SELECT 1 FROM outbox.message, outbox.dead_letter, outbox.leader, outbox.attached");
@@ -191,6 +226,9 @@ final class RightsIT {
 
             refused(
                     operator,
+                    EMIT,
+                    KEY,
+                    "SELECT key FROM outbox.emit_key",
                     MESSAGE,
                     "UPDATE outbox.message SET status = 'published'",
                     "DELETE FROM outbox.message",
@@ -240,6 +278,9 @@ final class RightsIT {
                         MESSAGE,
                         "SELECT 1 FROM outbox.message",
                         "SELECT outbox.publish('a', 'b', '')",
+                        EMIT,
+                        "SELECT outbox.emit_slot('acme')",
+                        "SELECT 1 FROM outbox.emit_key",
                         "SELECT outbox.purge('1 day')",
                         "SELECT outbox.republish('s', 'acme', '{}', now())",
                         "SELECT outbox.attach('public.business', 'constant:a', 'b')",
