@@ -39,7 +39,7 @@ BEGIN
       outbox.purge(interval, integer), outbox.publish(text, text, bytea, jsonb);
     DROP TABLE IF EXISTS
       outbox.policy_change, outbox.consumer, outbox.route, outbox.tenant,
-      outbox.leader, outbox.dead_letter, outbox.message;
+      outbox.backlog, outbox.leader, outbox.dead_letter, outbox.message;
     DROP FUNCTION IF EXISTS outbox.policy_changed();
     DROP SCHEMA outbox;
   END IF;

@@ -6,6 +6,7 @@ import dev.outboxrelay.config.PostgresSettings;
 import dev.outboxrelay.config.Reading;
 import dev.outboxrelay.config.Secret;
 import dev.outboxrelay.config.Settings;
+import dev.outboxrelay.config.SourceSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +38,7 @@ final class DatabaseOptions {
     private Path passwordFile;
 
     /** What these commands need of the configuration. */
-    record Access(PostgresSettings postgres, Naming naming, NatsSettings nats) {}
+    record Access(PostgresSettings postgres, Naming naming, NatsSettings nats, SourceSettings source) {}
 
     /** Reads it; says what is wrong with it, and ends the command as one that was used wrongly. */
     Access read(Map<String, String> environment, CommandLine command) {
@@ -67,7 +68,8 @@ final class DatabaseOptions {
                         given.publication(),
                         given.walBudget()),
                 settings.naming(),
-                settings.nats());
+                settings.nats(),
+                settings.source());
     }
 
     private static Secret password(Path file, CommandLine command) {

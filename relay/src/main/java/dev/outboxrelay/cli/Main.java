@@ -62,6 +62,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new DemoCommand())
                 .addSubcommand(DlqCommand.create(environment))
                 .addSubcommand(TenantCommand.create(environment))
+                .addSubcommand(new BacklogCommand(environment))
                 .addSubcommand(new VersionCommand())
                 .setExecutionExceptionHandler(failures)
                 .setParameterExceptionHandler(failures);
