@@ -40,7 +40,7 @@ BEGIN
       outbox.publish(text, text, bytea, jsonb), outbox.emit(text, text, bytea, jsonb), outbox.emit_slot(text);
     DROP TABLE IF EXISTS
       outbox.emit_key, outbox.policy_change, outbox.consumer, outbox.route, outbox.tenant,
-      outbox.leader, outbox.dead_letter, outbox.message;
+      outbox.backlog, outbox.leader, outbox.dead_letter, outbox.message;
     DROP FUNCTION IF EXISTS outbox.policy_changed();
     DROP SCHEMA outbox;
   END IF;

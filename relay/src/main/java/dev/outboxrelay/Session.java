@@ -37,6 +37,7 @@ import dev.outboxrelay.settle.DeadLetterWriter;
 import dev.outboxrelay.settle.ParkWriter;
 import dev.outboxrelay.settle.RowSettler;
 import dev.outboxrelay.settle.Settlement;
+import dev.outboxrelay.settle.SlotMemory;
 import dev.outboxrelay.slot.Finding;
 import dev.outboxrelay.slot.PolicyLook;
 import dev.outboxrelay.slot.SlotControl;
@@ -115,6 +116,7 @@ final class Session implements DebeziumSource.Handler {
     private final boolean useFences;
     private final int inVain;
     private final SlotControl control;
+    private final @Nullable SlotMemory memory;
     private final Supplier<Lease> lease;
     private final DeadLetterIndex deadLetterIndex;
     private final SlotIdentity identity;
@@ -148,16 +150,26 @@ final class Session implements DebeziumSource.Handler {
     private volatile @Nullable PolicyLook look;
     private Lsn startUp = Lsn.NONE;
     private Lsn lastPassed = Lsn.NONE;
+    /** The source's thread alone. */
+    private Lsn allowed = Lsn.NONE;
+
     private volatile boolean caughtUp;
     private final TwoLooks pinned = new TwoLooks();
 
     /**
-     * Takes over the control connection.
+     * Takes over the control connection and the slot's memory.
      *
+     * @param memory what the slot is known by; null where that is nobody's business
      * @param inVain how many sessions before this one ended without anything confirmed
      * @throws DatabaseException when it does not answer
      */
-    Session(Edges edges, SlotControl control, Supplier<Lease> lease, boolean useFences, int inVain)
+    Session(
+            Edges edges,
+            SlotControl control,
+            @Nullable SlotMemory memory,
+            Supplier<Lease> lease,
+            boolean useFences,
+            int inVain)
             throws DatabaseException {
         Settings settings = edges.settings();
         this.edges = edges;
@@ -173,6 +185,7 @@ final class Session implements DebeziumSource.Handler {
                 new DeadLetterIndex(edges.database(), settings.postgres().slot());
         this.control = control;
         this.emitted = new EmittedEvents(control::emitKeys, settings.postgres().slot());
+        this.memory = memory;
         policies.on(PolicyRow.ROUTE, new RouteTable(edges.routes()));
         ServerIdentity server = control.identity();
         this.identity = new SlotIdentity(
@@ -270,6 +283,7 @@ final class Session implements DebeziumSource.Handler {
         long deadline = System.nanoTime() + timeout.toNanos();
         boolean settled = tickets.awaitAllSettled(timeout);
         if (settled) {
+            remember();
             awaitConfirmed(
                     Math.min(deadline, System.nanoTime() + Duration.ofSeconds(3).toNanos()));
         }
@@ -307,6 +321,9 @@ final class Session implements DebeziumSource.Handler {
         cells.values().forEach(LaneCell::close);
         deadLetterIndex.close();
         control.close();
+        if (memory != null) {
+            memory.close();
+        }
     }
 
     @Override
@@ -317,6 +334,9 @@ final class Session implements DebeziumSource.Handler {
             if (!state.active()) {
                 throw new IllegalStateException("the engine reads another server than "
                         + control.endpoint().host());
+            }
+            if (memory != null && !memory.claim()) {
+                throw new IllegalStateException("the slot is not the one that it was before");
             }
             control.nudge();
             fence = new Fence(
@@ -640,7 +660,36 @@ final class Session implements DebeziumSource.Handler {
 
     @Override
     public Lsn confirmable() {
-        return edges.broken() == TestBreak.WATERMARK ? lastPassed : tickets.confirmable();
+        if (edges.broken() == TestBreak.WATERMARK) {
+            return lastPassed;
+        }
+        Lsn settled = tickets.confirmable();
+        if (memory == null || settled.isAtOrBefore(memory.held())) {
+            allowed = settled;
+        }
+        return allowed; // until the memory is beyond it, so that nobody takes this slot for another one
+    }
+
+    /**
+     * Sees to it that what is settled may be confirmed soon, and that what somebody asks for is done. Any thread but
+     * the source's.
+     */
+    void remember() {
+        SlotMemory known = memory;
+        if (known == null || !owned || isOver()) {
+            return;
+        }
+        try {
+            switch (known.look(tickets.confirmable())) {
+                case SAME -> {}
+                case GONE -> end(new SessionEnd.SourceLost("somebody else has the slot"));
+                case DUE -> end(new SessionEnd.Restart(true, "pending rows are to be taken from their tables"));
+            }
+        } catch (DatabaseException e) {
+            if (!isOver()) {
+                end(new SessionEnd.SourceLost(String.valueOf(e.getMessage())));
+            }
+        }
     }
 
     @Override

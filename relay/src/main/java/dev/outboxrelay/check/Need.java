@@ -23,6 +23,7 @@ public record Need(TableName table, String privilege, List<String> columns, bool
     public static final TableName DEAD_LETTER = new TableName("outbox", "dead_letter");
 
     public static final TableName LEADER = new TableName("outbox", "leader");
+    public static final TableName BACKLOG = new TableName("outbox", "backlog");
     static final TableName TENANT = new TableName("outbox", "tenant");
     static final TableName ROUTE = new TableName("outbox", "route");
     static final TableName CONSUMER = new TableName("outbox", "consumer");
@@ -61,6 +62,7 @@ public record Need(TableName table, String privilege, List<String> columns, bool
         all.add(new Need(DEAD_LETTER, "UPDATE", LETTER_COLUMNS));
         for (String privilege : List.of("SELECT", "INSERT", "UPDATE")) {
             all.add(new Need(LEADER, privilege, List.of()));
+            all.add(new Need(BACKLOG, privilege, List.of()));
         }
         for (TableName policies : List.of(TENANT, ROUTE, CONSUMER)) {
             all.add(new Need(policies, "SELECT", List.of()));
@@ -79,7 +81,7 @@ public record Need(TableName table, String privilege, List<String> columns, bool
     public static Set<TableName> tables(Settings settings) {
         Set<TableName> tables = new LinkedHashSet<>();
         settings.source().all().forEach(table -> tables.add(table.name()));
-        tables.addAll(List.of(DEAD_LETTER, LEADER, TENANT, ROUTE, CONSUMER, POLICY_CHANGE));
+        tables.addAll(List.of(DEAD_LETTER, LEADER, BACKLOG, TENANT, ROUTE, CONSUMER, POLICY_CHANGE));
         return tables;
     }
 
@@ -120,13 +122,11 @@ public record Need(TableName table, String privilege, List<String> columns, bool
         return switch (privilege) {
             case "SELECT" -> "SELECT 1 FROM " + name + " WHERE false";
             case "DELETE" -> "DELETE FROM " + name + " WHERE false";
-            case "INSERT" ->
-                table.equals(LEADER)
-                        ? "INSERT INTO " + name + " (slot, term, instance) SELECT '', 0, '' WHERE false"
-                        : "INSERT INTO " + name
-                                + " (slot, source, event_id, state) SELECT '', '', '', 'dead' WHERE false";
+            case "INSERT" -> "INSERT INTO " + name + inserted() + " WHERE false";
             case "UPDATE" -> {
-                List<String> set = columns.isEmpty() ? List.of("term", "instance", "since") : columns;
+                List<String> set = columns.isEmpty()
+                        ? table.equals(BACKLOG) ? List.of("state", "held") : List.of("term", "instance", "since")
+                        : columns;
                 yield "UPDATE " + name + " SET "
                         + String.join(
                                 ", ",
@@ -138,5 +138,14 @@ public record Need(TableName table, String privilege, List<String> columns, bool
             }
             default -> throw new IllegalStateException(privilege);
         };
+    }
+
+    private String inserted() {
+        if (table.equals(LEADER)) {
+            return " (slot, term, instance) SELECT '', 0, ''";
+        }
+        return table.equals(BACKLOG)
+                ? " (slot) SELECT ''"
+                : " (slot, source, event_id, state) SELECT '', '', '', 'dead'";
     }
 }

@@ -24,6 +24,7 @@ final class ServerChecks {
     static final String V3 = "outbox.dead_letter.mark_due";
     static final String V4 = "outbox.policy_change";
     static final String V5 = "outbox.republish()";
+    static final String V8 = "outbox.backlog";
 
     private final Settings settings;
     private final PostgresFacts facts;
@@ -215,12 +216,16 @@ final class ServerChecks {
         if (!server.objects().contains(V5)) {
             missing.add("V5__republish.sql");
         }
+        boolean v8 = server.objects().contains(V8);
+        if (!v8) {
+            missing.add("V8__backlog.sql");
+        }
         if (missing.isEmpty()) {
-            return Result.pass(Check.SCHEMA_VERSION, "schema version 5 is installed");
+            return Result.pass(Check.SCHEMA_VERSION, "schema version 8 is installed");
         }
         Remedy migrate = Statements.migrate(facts, missing);
         String where = " is not installed in database " + server.database();
-        if (!v1 || !v3) {
+        if (!v1 || !v3 || !v8) {
             return Result.fail(Check.SCHEMA_VERSION, String.join(", ", missing) + where, migrate);
         }
         return Result.warn(

@@ -6,6 +6,7 @@ import dev.outboxrelay.config.PostgresSettings;
 import dev.outboxrelay.config.Reading;
 import dev.outboxrelay.config.Secret;
 import dev.outboxrelay.config.Settings;
+import dev.outboxrelay.config.SourceSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +46,10 @@ final class DatabaseOptions {
 
         NatsSettings nats() {
             return settings.nats();
+        }
+
+        SourceSettings source() {
+            return settings.source();
         }
     }
 

@@ -63,6 +63,7 @@ public final class Main implements Runnable {
                 .addSubcommand(DlqCommand.create(environment))
                 .addSubcommand(TenantCommand.create(environment))
                 .addSubcommand(new RepublishCommand(environment))
+                .addSubcommand(new BacklogCommand(environment))
                 .addSubcommand(new VersionCommand())
                 .setExecutionExceptionHandler(failures)
                 .setParameterExceptionHandler(failures);

@@ -86,6 +86,13 @@ public final class SettingCatalog {
             "64MB",
             "Memory for rows that were read and not yet handed over.");
 
+    static final Setting<PendingMode> SOURCE_BACKLOG = Setting.withDefault(
+            "outbox.source.backlog",
+            SettingTypes.oneOf(PendingMode.class),
+            "publish",
+            "What becomes of rows that are pending and not in the slot, because they are older or it was made anew:"
+                    + " publish them first, or ignore them.");
+
     static final Setting<Naming> NAMING = Setting.withDefault(
             "outbox.naming",
             SettingTypes.oneOf(Naming.class),
@@ -369,6 +376,7 @@ public final class SettingCatalog {
             SOURCE_POLL_INTERVAL,
             SOURCE_MAX_BATCH,
             SOURCE_QUEUE_BYTES,
+            SOURCE_BACKLOG,
             NAMING,
             ROUTES_NAME,
             ROUTES_TENANTS,

@@ -34,7 +34,7 @@ final class FetchRequest implements BacklogRequest {
             + " SELECT d.seq, d.state = 'replaying', d.source, d.event_id, d.tenant_id,"
             + " coalesce(d.replay_subject, d.subject), d.payload,"
             + " coalesce(d.replay_headers, d.headers)::text,"
-            + " (EXTRACT(EPOCH FROM d.committed_at) * 1000000)::bigint FROM outbox.dead_letter d"
+            + " (EXTRACT(EPOCH FROM coalesce(d.committed_at, pg_catalog.now())) * 1000000)::bigint FROM outbox.dead_letter d"
             + " WHERE d.seq = ANY (ARRAY (SELECT seq FROM sums WHERE n = 1 OR bytes <= ?)) ORDER BY d.seq";
 
     private final Policies policies;

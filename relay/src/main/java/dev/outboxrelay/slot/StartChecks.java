@@ -36,7 +36,7 @@ public final class StartChecks {
         this.connection = connection;
         this.settings = settings;
         this.database = connection.getCatalog();
-        List<TableName> tables = new ArrayList<>(List.of(Need.DEAD_LETTER, Need.LEADER));
+        List<TableName> tables = new ArrayList<>(List.of(Need.DEAD_LETTER, Need.LEADER, Need.BACKLOG));
         settings.source().all().forEach(table -> tables.add(table.name()));
         for (TableName table : tables) {
             relations.put(table, RelationLook.look(connection, table));
@@ -92,10 +92,13 @@ public final class StartChecks {
                 String create = "SELECT pg_create_logical_replication_slot('" + slot
                         + "', 'pgoutput'); (or schema/slot.sql), after the publication exists";
                 if (!row.next()) {
-                    findings.add(Finding.configuration(
-                            "replication slot " + slot + " does not exist: it was never made, was dropped, or was not"
-                                    + " synchronised to the standby that is the primary now",
-                            create + "; rows that are pending from before are not in a new slot"));
+                    findings.add(
+                            Finding.configuration(
+                                    "replication slot " + slot
+                                            + " does not exist: it was never made, was dropped, or was not"
+                                            + " synchronised to the standby that is the primary now",
+                                    create
+                                            + "; rows that are pending from before are not in a new slot, and are published first"));
                     return;
                 }
                 String replace = "SELECT pg_drop_replication_slot('" + slot + "'); " + create;
@@ -110,7 +113,8 @@ public final class StartChecks {
                 } else if ("lost".equals(row.getString(3))) {
                     findings.add(Finding.configuration(
                             "replication slot " + slot + " is lost: WAL that it needed was removed"
-                                    + " (max_slot_wal_keep_size); rows committed since then are still in the table",
+                                    + " (max_slot_wal_keep_size); rows committed since then are still in the table, and"
+                                    + " are published once there is a new slot",
                             replace));
                 } else if (row.getString(4) != null) {
                     findings.add(Finding.reader(
@@ -161,6 +165,11 @@ public final class StartChecks {
                         "table " + table + " does not exist in database " + database,
                         "run schema/V1__outbox.sql there"));
             }
+        }
+        if (!relation(Need.BACKLOG).exists()) {
+            findings.add(Finding.configuration(
+                    "table " + Need.BACKLOG + " does not exist in database " + database,
+                    "run schema/V8__backlog.sql there"));
         }
         Relation letters = relation(Need.DEAD_LETTER);
         if (letters.exists() && !letters.columnNames().contains("mark_due")) {

@@ -32,7 +32,8 @@ final class SettingsReaderTest {
                         Reader.LEAN,
                         Duration.ofMillis(10),
                         2048,
-                        64L << 20));
+                        64L << 20,
+                        PendingMode.PUBLISH));
         assertThat(settings.naming()).isEqualTo(Naming.STRICT);
         assertThat(settings.streams())
                 .isEqualTo(new StreamSettings(
