@@ -23,6 +23,7 @@ final class ServerChecks {
     static final String V2 = "outbox.attach()";
     static final String V3 = "outbox.dead_letter.mark_due";
     static final String V4 = "outbox.policy_change";
+    static final String V7 = "outbox.emit_key";
 
     private final Settings settings;
     private final PostgresFacts facts;
@@ -211,8 +212,11 @@ final class ServerChecks {
         if (!v4) {
             missing.add("V4__policies.sql");
         }
+        if (!server.objects().contains(V7)) {
+            missing.add("V7__emit.sql");
+        }
         if (missing.isEmpty()) {
-            return Result.pass(Check.SCHEMA_VERSION, "schema version 4 is installed");
+            return Result.pass(Check.SCHEMA_VERSION, "schema version 7 is installed");
         }
         Remedy migrate = Statements.migrate(facts, missing);
         String where = " is not installed in database " + server.database();
@@ -224,7 +228,7 @@ final class ServerChecks {
                 String.join(", ", missing)
                         + where
                         + (v4
-                                ? ": attach() and detach() are missing"
+                                ? ": the functions that they bring are missing, and that is all"
                                 : ": changed policies count from the next start only"),
                 migrate);
     }

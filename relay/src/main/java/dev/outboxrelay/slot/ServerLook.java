@@ -45,7 +45,7 @@ final class ServerLook {
               FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
               LEFT JOIN pg_catalog.pg_attribute a
                 ON a.attrelid = c.oid AND c.relname = 'dead_letter' AND a.attname = 'mark_due' AND NOT a.attisdropped
-             WHERE n.nspname = 'outbox' AND c.relname IN ('message', 'dead_letter', 'policy_change')
+             WHERE n.nspname = 'outbox' AND c.relname IN ('message', 'dead_letter', 'policy_change', 'emit_key')
             UNION ALL
             SELECT n.nspname || '.' || p.proname || '()'
               FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
