@@ -27,6 +27,7 @@ public record Need(TableName table, String privilege, List<String> columns, bool
     static final TableName TENANT = new TableName("outbox", "tenant");
     static final TableName ROUTE = new TableName("outbox", "route");
     static final TableName CONSUMER = new TableName("outbox", "consumer");
+    public static final TableName EMIT_KEY = new TableName("outbox", "emit_key");
     static final TableName POLICY_CHANGE = new TableName("outbox", "policy_change");
 
     private static final List<String> LETTER_COLUMNS =
@@ -67,6 +68,7 @@ public record Need(TableName table, String privilege, List<String> columns, bool
         for (TableName policies : List.of(TENANT, ROUTE, CONSUMER)) {
             all.add(new Need(policies, "SELECT", List.of()));
         }
+        all.add(new Need(EMIT_KEY, "SELECT", List.of()));
         return List.copyOf(all);
     }
 
@@ -81,7 +83,7 @@ public record Need(TableName table, String privilege, List<String> columns, bool
     public static Set<TableName> tables(Settings settings) {
         Set<TableName> tables = new LinkedHashSet<>();
         settings.source().all().forEach(table -> tables.add(table.name()));
-        tables.addAll(List.of(DEAD_LETTER, LEADER, BACKLOG, TENANT, ROUTE, CONSUMER, POLICY_CHANGE));
+        tables.addAll(List.of(DEAD_LETTER, LEADER, BACKLOG, TENANT, ROUTE, CONSUMER, EMIT_KEY, POLICY_CHANGE));
         return tables;
     }
 

@@ -36,7 +36,7 @@ public final class StartChecks {
         this.connection = connection;
         this.settings = settings;
         this.database = connection.getCatalog();
-        List<TableName> tables = new ArrayList<>(List.of(Need.DEAD_LETTER, Need.LEADER, Need.BACKLOG));
+        List<TableName> tables = new ArrayList<>(List.of(Need.DEAD_LETTER, Need.LEADER, Need.BACKLOG, Need.EMIT_KEY));
         settings.source().all().forEach(table -> tables.add(table.name()));
         for (TableName table : tables) {
             relations.put(table, RelationLook.look(connection, table));
@@ -177,6 +177,16 @@ public final class StartChecks {
                     "table outbox.dead_letter in database " + database
                             + " is of an earlier version: it has no column mark_due",
                     "run schema/V3__parking.sql there"));
+        }
+        Relation keys = relation(Need.EMIT_KEY);
+        for (Need need : Need.of(settings)) {
+            // where the table is, events may be emitted, and without its keys they would be taken for anybody's
+            if (need.table().equals(Need.EMIT_KEY) && keys.exists() && !need.isMet(keys)) {
+                findings.add(Finding.configuration(
+                        "role " + SqlText.name(settings.postgres().user()) + " has no " + need.shown() + " on "
+                                + need.table(),
+                        need.grant(settings.postgres().user())));
+            }
         }
     }
 

@@ -232,8 +232,8 @@ final class DayOneIT {
         outbox.insert(Row.of("silent"));
         createSlot(outbox.slot());
         Row live = Row.of("silent");
-        try (RelayRig rig = outbox.relay(nats, Map.of("outbox.source.backlog", "ignore"))
-                .awaitStreaming()) {
+        try (RelayRig rig =
+                outbox.relay(nats, Map.of("outbox.source.backlog", "ignore")).awaitStreaming()) {
             outbox.insert(live);
             Await.until("the live one is marked", () -> "published".equals(outbox.status(live.id())));
         }
@@ -275,9 +275,8 @@ final class DayOneIT {
         outbox.awaitAllMarked(PATIENCE);
         Map<String, Long> seqs = seqs();
         for (Map.Entry<String, List<String>> tenant : committed.entrySet()) {
-            List<String> expected = tenant.getValue().stream()
-                    .filter(id -> !dead.contains(id))
-                    .toList();
+            List<String> expected =
+                    tenant.getValue().stream().filter(id -> !dead.contains(id)).toList();
             if (expected.isEmpty()) {
                 continue;
             }

@@ -90,7 +90,7 @@ final class EmitIT {
                 expected.add(row.id());
                 expected.addAll(Outbox.emit(
                         writer,
-                        List.of(Row.of("mixed", "größe." + i).with(bytes).withHeaders("{\"traceparent\": \"00-a\"}"))));
+                        List.of(Row.of("mixed", "paid." + i).with(bytes).withHeaders("{\"traceparent\": \"00-a\"}"))));
                 Savepoint savepoint = writer.setSavepoint();
                 Outbox.emit(writer, List.of(Row.of("mixed")));
                 writer.rollback(savepoint);
@@ -106,7 +106,7 @@ final class EmitIT {
             assertThat(messages.stream().map(Streams::id)).isEqualTo(expected);
             assertThat(outbox.committed()).containsEntry("mixed", expected);
             Message message = messages.get(1);
-            assertThat(message.getSubject()).isEqualTo("tenant.mixed.größe.0");
+            assertThat(message.getSubject()).isEqualTo("tenant.mixed.paid.0");
             assertThat(message.getData()).isEqualTo(bytes);
             assertThat(message.getHeaders().getFirst("traceparent")).isEqualTo("00-a");
             assertThat(message.getHeaders().getFirst("Outbox-Tenant")).isEqualTo("mixed");
@@ -119,8 +119,7 @@ final class EmitIT {
     @Test
     void a_large_transaction() throws Exception {
         try (RelayRig rig = relay()) {
-            outbox.execute(
-                    "SELECT outbox.emit('huge', 'n', convert_to(i::text, 'UTF8')) FROM generate_series(1, "
+            outbox.execute("SELECT outbox.emit('huge', 'n', convert_to(i::text, 'UTF8')) FROM generate_series(1, "
                     + LARGE + ") i");
 
             awaitSize("huge", LARGE);

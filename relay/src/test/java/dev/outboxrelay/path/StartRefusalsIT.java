@@ -272,6 +272,18 @@ final class StartRefusalsIT {
     }
 
     @Test
+    void the_keys_of_emitted_events_that_the_relay_may_not_read() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        outbox.execute("REVOKE SELECT ON outbox.emit_key FROM outbox_relay");
+
+        String problem = onlyProblem(settings);
+
+        assertThat(problem).contains("role outbox_relay has no SELECT on outbox.emit_key");
+        mend(problem);
+        assertStarts(settings);
+    }
+
+    @Test
     void a_missing_slot() throws Exception {
         Map<String, String> settings = outbox.settings(nats, Map.of());
         dropSlot();
