@@ -211,6 +211,8 @@ final class SettingsReaderTest {
                 "outbox.source.queue-bytes | 64 apples | is not a size",
                 "outbox.source.queue-bytes | 999999999999999GB | is not a size",
                 "outbox.source.tables[0].table | nodot | is not schema.table",
+                "outbox.source.tables[0].table | outbox.emit | is where events of outbox.emit() come from",
+                "outbox.source.table | outbox.emit | is where events of outbox.emit() come from",
                 "outbox.source.tables[0].preset | kafka | is not native | debezium",
                 "outbox.source.tables[0].subject | a.{type | is not a relative subject",
                 "outbox.source.tables[0].subject | a.* | is not a relative subject",
