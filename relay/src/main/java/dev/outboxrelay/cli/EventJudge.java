@@ -3,6 +3,8 @@ package dev.outboxrelay.cli;
 import dev.outboxrelay.dlq.Letter;
 import dev.outboxrelay.dlq.OutboxRow;
 import dev.outboxrelay.dlq.State;
+import dev.outboxrelay.event.RowRef;
+import dev.outboxrelay.event.TableName;
 import dev.outboxrelay.streams.EventSearch;
 import org.jspecify.annotations.Nullable;
 
@@ -194,6 +196,18 @@ final class EventJudge {
                                     + " %s, which has more",
                             absent.read(), facts.streamName()),
                     "ask again with a larger --search; or it is unknown, see below");
+        }
+        if (!RowRef.of(facts.event()).table().equals(TableName.OUTBOX_MESSAGE)) {
+            return is(
+                    Whereabouts.Place.UNCERTAIN,
+                    "it has no letter in outbox.dead_letter"
+                            + (facts.stream() == null
+                                    ? ", its stream was not looked at (" + facts.notLooked() + ")"
+                                    : ", and stream " + facts.streamName() + " does not have it")
+                            + "; rows of mapped tables are not looked at",
+                    facts.tenant() == null
+                            ? "ask with --tenant: then its stream is looked at"
+                            : "look at the row itself: is it there, and published?");
         }
         return is(
                 Whereabouts.Place.UNKNOWN,
