@@ -53,6 +53,12 @@ final class DatabaseOptions {
         }
     }
 
+    /** The configuration's file; null when none is given. */
+    @Nullable
+    Path config() {
+        return config.file;
+    }
+
     /** Reads it; says what is wrong with it, and ends the command as one that was used wrongly. */
     Access read(Map<String, String> environment, CommandLine command) {
         // an operator need not know where NATS is

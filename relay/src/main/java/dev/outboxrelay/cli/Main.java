@@ -59,6 +59,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new RunCommand(environment, relay))
                 .addSubcommand(new CheckCommand(environment, InstantSource.system()))
                 .addSubcommand(new StatusCommand(environment))
+                .addSubcommand(new EventCommand(environment))
                 .addSubcommand(new DemoCommand())
                 .addSubcommand(DlqCommand.create(environment))
                 .addSubcommand(TenantCommand.create(environment))

@@ -133,7 +133,7 @@ final class RepublishCommand implements Callable<Integer> {
                 .orElseThrow(() -> wrong(
                         "'" + Printable.of(tenant) + "' is no tenant id under outbox.naming, so it has no stream"));
         try (RepublishDesk desk = RepublishDesk.open(access.postgres());
-                NatsLink nats = new NatsLink(access.nats(), new Quiet())) {
+                NatsLink nats = new NatsLink(access.nats(), new QuietLink())) {
             nats.open();
             if (!locked(desk)) {
                 return end("somebody else republishes tenant " + Printable.of(tenant)
@@ -198,18 +198,5 @@ final class RepublishCommand implements Callable<Integer> {
 
     private ParameterException wrong(String what) {
         return new ParameterException(spec.commandLine(), what);
-    }
-
-    /** Nobody here waits for the connection to come back. */
-    private static final class Quiet implements NatsLink.Listener {
-        @Override
-        public void connected(long maxPayload) {
-            // its first use says whether it is there
-        }
-
-        @Override
-        public void disconnected(String why) {
-            // the same
-        }
     }
 }

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.outboxrelay.dlq.HeldEvent;
 import dev.outboxrelay.dlq.State;
 import dev.outboxrelay.route.Address;
-import dev.outboxrelay.streams.StreamIds;
+import dev.outboxrelay.streams.StreamKeeps;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,7 +20,7 @@ final class RepublishReport {
     private final boolean dryRun;
     private final Map<State, Long> outcome = new EnumMap<>(State.class);
     private final List<HeldEvent> lost = new ArrayList<>();
-    private @Nullable StreamIds stream;
+    private @Nullable StreamKeeps stream;
     private Map<State, Long> others = Map.of();
     private long held;
     private long dropped;
@@ -40,7 +40,7 @@ final class RepublishReport {
     }
 
     /** @param now null when there is none */
-    void stream(@Nullable StreamIds now) {
+    void stream(@Nullable StreamKeeps now) {
         stream = now;
     }
 
@@ -113,7 +113,7 @@ final class RepublishReport {
         out.printf(
                 "tenant %s: outbox.message holds %,d events that are not on their way%n",
                 Printable.of(address.tenant().value()), held);
-        StreamIds known = stream;
+        StreamKeeps known = stream;
         if (known == null) {
             out.println("there is no stream " + address.stream() + ": the relay makes it");
         } else {

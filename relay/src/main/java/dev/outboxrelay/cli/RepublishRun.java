@@ -3,9 +3,11 @@ package dev.outboxrelay.cli;
 import dev.outboxrelay.dlq.DeskException;
 import dev.outboxrelay.dlq.HeldEvent;
 import dev.outboxrelay.dlq.RepublishDesk;
+import dev.outboxrelay.dlq.SlotAt;
 import dev.outboxrelay.publish.NatsLink;
 import dev.outboxrelay.route.Address;
 import dev.outboxrelay.streams.StreamIds;
+import dev.outboxrelay.streams.StreamKeeps;
 import dev.outboxrelay.streams.StreamRemains;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -83,14 +85,14 @@ final class RepublishRun {
         Instant lookedAt = desk.now();
         Set<UUID> ids = held.events().stream().map(HeldEvent::id).collect(Collectors.toSet());
         Optional<StreamIds> stream = StreamIds.read(nats.connection(), address, ids);
-        report.stream(stream.orElse(null));
+        report.stream(stream.map(StreamIds::keeps).orElse(null));
         List<HeldEvent> lost = lost(held.events(), stream.orElse(null), lookedAt);
         report.lost(lost);
-        warnOfRoom(lost.size(), stream.orElse(null));
+        warnOfRoom(lost.size(), stream.map(StreamIds::keeps).orElse(null));
         if (wish.dryRun() || lost.isEmpty()) {
             return null;
         }
-        trouble = stream.isEmpty() ? null : awaitForgotten(stream.get(), lost, lookedAt);
+        trouble = stream.isEmpty() ? null : awaitForgotten(stream.get().keeps(), lost, lookedAt);
         if (trouble != null) {
             return "nothing was handed over: " + trouble;
         }
@@ -100,7 +102,7 @@ final class RepublishRun {
 
     private List<HeldEvent> lost(List<HeldEvent> held, @Nullable StreamIds stream, Instant now) {
         StreamLimits limits =
-                StreamLimits.of(stream, wish.rules().policy().stream().maxAge(), now);
+                StreamLimits.of(stream == null ? null : stream.keeps(), wish.rules().policy().stream().maxAge(), now);
         Set<UUID> there = stream == null ? Set.of() : stream.ids();
         List<HeldEvent> lost = new ArrayList<>();
         long gone = 0;
@@ -108,7 +110,7 @@ final class RepublishRun {
             if (there.contains(event.id())) {
                 continue;
             }
-            if (!wish.alsoExpired() && limits.wouldBeGone(event)) {
+            if (!wish.alsoExpired() && limits.wouldBeGone(event.publishedAtEarliest())) {
                 gone++;
             } else {
                 lost.add(event);
@@ -118,7 +120,7 @@ final class RepublishRun {
         return List.copyOf(lost);
     }
 
-    private void warnOfRoom(long events, @Nullable StreamIds stream) {
+    private void warnOfRoom(long events, @Nullable StreamKeeps stream) {
         if (stream != null && events > stream.room()) {
             say(String.format(
                     "Careful: stream %s has room for %,d more messages, and these are %,d: what comes then takes the place of"
@@ -132,7 +134,7 @@ final class RepublishRun {
         String position = desk.position();
         long begin = System.nanoTime();
         boolean said = false;
-        RepublishDesk.Slot slot = desk.slot(position);
+        SlotAt slot = desk.slot(position);
         while (!slot.passed()) {
             long waited = System.nanoTime() - begin;
             if (waited > (slot.active() ? PATIENCE : GONE).toNanos()) {
@@ -157,7 +159,7 @@ final class RepublishRun {
      *
      * @param lookedAt by the clock of the database, which has stamped the rows too
      */
-    private @Nullable String awaitForgotten(StreamIds stream, List<HeldEvent> lost, Instant lookedAt)
+    private @Nullable String awaitForgotten(StreamKeeps stream, List<HeldEvent> lost, Instant lookedAt)
             throws DeskException, InterruptedException {
         Instant last = Instant.EPOCH;
         for (HeldEvent event : lost) {

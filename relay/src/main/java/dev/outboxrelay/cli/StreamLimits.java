@@ -1,7 +1,6 @@
 package dev.outboxrelay.cli;
 
-import dev.outboxrelay.dlq.HeldEvent;
-import dev.outboxrelay.streams.StreamIds;
+import dev.outboxrelay.streams.StreamKeeps;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +27,7 @@ record StreamLimits(
     private static final Duration MARGIN = Duration.ofMinutes(1);
 
     /** @param stream null when there is none: then {@code maxAge} is what the one to come will have */
-    static StreamLimits of(@Nullable StreamIds stream, Duration maxAge, Instant now) {
+    static StreamLimits of(@Nullable StreamKeeps stream, Duration maxAge, Instant now) {
         Duration kept = stream == null ? maxAge : stream.maxAge();
         Instant aged = kept.isZero() ? null : now.minus(kept).plus(MARGIN);
         if (stream == null) {
@@ -38,9 +37,12 @@ record StreamLimits(
         return new StreamLimits(aged, stream.created(), first == null ? null : first.plus(MARGIN));
     }
 
-    /** Whether an event that is not in the stream would not be there any more anyway. */
-    boolean wouldBeGone(HeldEvent event) {
-        Instant at = event.publishedAtEarliest();
+    /**
+     * Whether an event that is not in the stream would not be there any more anyway.
+     *
+     * @param at when it was published, or at the earliest
+     */
+    boolean wouldBeGone(Instant at) {
         return (agedBefore != null && at.isBefore(agedBefore))
                 || (droppedBefore != null && !at.isBefore(madeAt) && at.isBefore(droppedBefore));
     }

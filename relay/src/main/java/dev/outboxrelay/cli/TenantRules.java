@@ -25,11 +25,13 @@ final class TenantRules {
     private final String tenant;
     private final TenantPolicy policy;
     private final Router router;
+    private final Router withoutRules;
 
-    private TenantRules(String tenant, TenantPolicy policy, Router router) {
+    private TenantRules(String tenant, TenantPolicy policy, Router router, Router withoutRules) {
         this.tenant = tenant;
         this.policy = policy;
         this.router = router;
+        this.withoutRules = withoutRules;
     }
 
     /** @param rows the tenant's row and every routing rule; what the relay could not use does not count here either */
@@ -45,7 +47,8 @@ final class TenantRules {
         }
         RouteBook rules = new RouteBook(settings.routes());
         rules.load(routes);
-        return new TenantRules(tenant, policies.of(tenant), new Router(settings.naming(), rules::rules));
+        return new TenantRules(tenant, policies.of(tenant), new Router(settings.naming(), rules::rules),
+                new Router(settings.naming()));
     }
 
     TenantPolicy policy() {
@@ -54,7 +57,16 @@ final class TenantRules {
 
     /** Where an event of the tenant goes. */
     Routed route(EventId id, String subject, @Nullable String headers) {
-        return router.route(new Decoded.Event(new OutboxEvent(
-                id, RowRef.of(id), tenant, subject, headers, Payload.EMPTY, new Origin(Lsn.NONE, Lsn.NONE, 0))));
+        return router.route(event(id, subject, headers));
+    }
+
+    /** Where it would go if there were no routing rules. */
+    Routed plain(EventId id, String subject, @Nullable String headers) {
+        return withoutRules.route(event(id, subject, headers));
+    }
+
+    private Decoded.Event event(EventId id, String subject, @Nullable String headers) {
+        return new Decoded.Event(new OutboxEvent(
+                id, RowRef.of(id), tenant, subject, headers, Payload.EMPTY, new Origin(Lsn.NONE, Lsn.NONE, 0)));
     }
 }

@@ -38,10 +38,6 @@ public final class RepublishDesk implements AutoCloseable {
             + " AND d.event_id = m.id::text WHERE m.tenant_id = ? AND m.created_at >= ? AND m.created_at < ?"
             + " AND m.status <> 'failed' ORDER BY m.seq";
 
-    private static final String SLOT = "SELECT confirmed_flush_lsn >= ?::pg_catalog.pg_lsn, active,"
-            + " pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), restart_lsn)::bigint"
-            + " FROM pg_catalog.pg_replication_slots WHERE slot_name = ?";
-
     /** Along the index of what is being replayed; sizes of long payloads are known without reading them. */
     private static final String WAITING = "SELECT pg_catalog.count(*), coalesce(pg_catalog.sum(w.bytes), 0),"
             + " coalesce(pg_catalog.min(w.seq), 0) FROM (SELECT seq, pg_catalog.octet_length(payload)::bigint AS bytes"
@@ -77,15 +73,6 @@ public final class RepublishDesk implements AutoCloseable {
      * @param first which is the next; changes as long as the relay gets on
      */
     public record Waiting(long events, long bytes, long first) {}
-
-    /**
-     * The slot at a moment.
-     *
-     * @param passed whether it has confirmed past the position
-     * @param active whether a relay reads it
-     * @param retainedBytes WAL that it keeps
-     */
-    public record Slot(boolean passed, boolean active, long retainedBytes) {}
 
     private RepublishDesk(PostgresSettings settings, Connection connection) {
         this.settings = settings;
@@ -164,7 +151,7 @@ public final class RepublishDesk implements AutoCloseable {
 
     /** A position in the WAL behind everything that can be seen until now, flushed or not. */
     public String position() throws DeskException {
-        return text("SELECT pg_catalog.pg_current_wal_insert_lsn()::text");
+        return doing(() -> SlotAt.position(connection));
     }
 
     /** The server's time. */
@@ -179,18 +166,8 @@ public final class RepublishDesk implements AutoCloseable {
     }
 
     /** The slot against a position. */
-    public Slot slot(String position) throws DeskException {
-        return doing(() -> {
-            try (PreparedStatement statement = connection.prepareStatement(SLOT)) {
-                statement.setString(1, position);
-                statement.setString(2, settings.slot());
-                try (ResultSet row = statement.executeQuery()) {
-                    return row.next()
-                            ? new Slot(row.getBoolean(1), row.getBoolean(2), row.getLong(3))
-                            : new Slot(false, false, 0);
-                }
-            }
-        });
+    public SlotAt slot(String position) throws DeskException {
+        return doing(() -> SlotAt.read(connection, settings.slot(), position));
     }
 
     /** What of the tenant waits in the table to be sent again; more are not counted than so many. */
@@ -250,16 +227,6 @@ public final class RepublishDesk implements AutoCloseable {
                 }
             } finally {
                 array.free();
-            }
-        });
-    }
-
-    private String text(String sql) throws DeskException {
-        return doing(() -> {
-            try (PreparedStatement statement = connection.prepareStatement(sql);
-                    ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getString(1);
             }
         });
     }

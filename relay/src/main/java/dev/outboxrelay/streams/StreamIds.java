@@ -9,15 +9,12 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamStatusCheckedException;
 import io.nats.client.Message;
 import io.nats.client.api.DeliverPolicy;
-import io.nats.client.api.DiscardPolicy;
 import io.nats.client.api.OrderedConsumerConfiguration;
 import io.nats.client.api.RetentionPolicy;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
-import io.nats.client.api.StreamState;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -28,21 +25,8 @@ import org.jspecify.annotations.Nullable;
  * Which events of {@code outbox.message} a tenant's stream holds, and what it keeps. Reads headers, not payloads.
  *
  * @param ids those of its messages that somebody wants to know about
- * @param created when it was made
- * @param firstAt when its first message was stored; null when it has none
- * @param full whether it has dropped its oldest messages for want of room, or is about to
- * @param room how many messages it takes before it drops its oldest
- * @param maxAge how long it keeps a message; zero for ever
- * @param duplicateWindow how long the server remembers ids, also of messages that are gone
  */
-public record StreamIds(
-        Set<UUID> ids,
-        Instant created,
-        @Nullable Instant firstAt,
-        boolean full,
-        long room,
-        Duration maxAge,
-        Duration duplicateWindow) {
+public record StreamIds(Set<UUID> ids, StreamKeeps keeps) {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int AT_ONCE = 1_000;
@@ -76,7 +60,7 @@ public record StreamIds(
             Set<UUID> ids = info.getStreamState().getMsgCount() == 0
                     ? Set.of()
                     : all(connection, stream, info.getStreamState().getLastSequence(), wanted);
-            return Optional.of(of(info, ids));
+            return Optional.of(new StreamIds(ids, StreamKeeps.of(info)));
         } catch (StreamDirectory.NotOurs e) {
             throw new StreamRemains.Refused(e.failure().text());
         } catch (IOException | JetStreamApiException | JetStreamStatusCheckedException e) {
@@ -94,24 +78,6 @@ public record StreamIds(
             throw new StreamRemains.Refused("stream " + stream + " keeps " + shape.getMaxMsgsPerSubject()
                     + " messages a subject: nobody can tell what of it was lost");
         }
-    }
-
-    private static StreamIds of(StreamInfo info, Set<UUID> ids) {
-        StreamConfiguration shape = info.getConfiguration();
-        StreamState state = info.getStreamState();
-        long mostMessages = shape.getMaxMsgs() > 0 ? shape.getMaxMsgs() : Long.MAX_VALUE;
-        long mostBytes = shape.getMaxBytes() > 0 ? shape.getMaxBytes() : Long.MAX_VALUE;
-        boolean full = state.getFirstSequence() > 1
-                && (state.getMsgCount() >= mostMessages || state.getByteCount() >= mostBytes / 10 * 9);
-        long ofSize = Math.max(1, state.getMsgCount() == 0 ? 1 : state.getByteCount() / state.getMsgCount());
-        return new StreamIds(
-                ids,
-                info.getCreateTime().toInstant(),
-                state.getMsgCount() == 0 ? null : state.getFirstTime().toInstant(),
-                full && shape.getDiscardPolicy() == DiscardPolicy.Old,
-                Math.max(0, Math.min(mostMessages - state.getMsgCount(), (mostBytes - state.getByteCount()) / ofSize)),
-                shape.getMaxAge() == null ? Duration.ZERO : shape.getMaxAge(),
-                shape.getDuplicateWindow() == null ? Duration.ZERO : shape.getDuplicateWindow());
     }
 
     private static @Nullable StreamInfo find(Connection connection, String stream)

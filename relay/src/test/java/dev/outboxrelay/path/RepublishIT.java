@@ -11,6 +11,9 @@ import dev.outboxrelay.testing.TestNats;
 import dev.outboxrelay.testing.TestPostgres;
 import io.nats.client.Connection;
 import io.nats.client.PurgeOptions;
+import io.nats.client.api.AckPolicy;
+import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.DiscardPolicy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Statement;
@@ -19,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -28,7 +32,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A stream that was lost is filled again from the outbox by an operator's command: in order, nothing twice. */
+/**
+ * What an operator does about events: a stream that was lost is filled again from the outbox, in order and nothing twice;
+ * and one event is found wherever it is.
+ */
 final class RepublishIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -48,22 +55,27 @@ final class RepublishIT {
         client = nats.connection();
         outbox = Outbox.create("republish");
         outbox.execute("INSERT INTO outbox.route (name, priority, tenant_pattern, subject_pattern, action)"
-                + " VALUES ('no-noise', 1, 'noisy', 'noise.>', 'drop')");
-        neighbour = Neighbour.start(outbox);
+                + " VALUES ('no-noise', 1, 'noisy*', 'noise.>', 'drop')");
+        neighbour = Neighbour.start(outbox, "neighbour");
         relay = outbox.relay(nats, Map.of());
     }
 
     @AfterAll
     static void stop() throws Exception {
-        List<String> written = neighbour.stop();
         try {
-            Await.until("all of the neighbour's is there", PATIENCE, () -> size(Neighbour.TENANT) >= written.size());
-            assertThat(Streams.ids(client, Neighbour.TENANT)).isEqualTo(written);
+            verify(neighbour, "neighbour");
         } finally {
             relay.close();
             nats.close();
             outbox.close();
         }
+    }
+
+    /** Whatever happens to others: each event of the neighbour is in its stream once, in order. */
+    private static void verify(Neighbour neighbour, String tenant) throws Exception {
+        List<String> written = neighbour.stop();
+        Await.until("all of the neighbour's is there", PATIENCE, () -> size(tenant) >= written.size());
+        assertThat(Streams.ids(client, tenant)).isEqualTo(written);
     }
 
     private static Map<String, String> environment(Outbox from) {
@@ -148,7 +160,8 @@ final class RepublishIT {
     void command_and_relay_are_killed_in_the_middle_and_nothing_is_missing_doubled_or_out_of_order() throws Exception {
         List<String> before = new ArrayList<>();
         List<String> live = new ArrayList<>();
-        try (Outbox killed = Outbox.create("republish_killed")) {
+        try (Outbox killed = Outbox.create("republish_killed");
+                Neighbour beside = Neighbour.start(killed, "beside")) {
             try (RelayProcess first = relay(killed)) {
                 for (int i = 0; i < 10; i++) {
                     before.addAll(insert(killed, "lost", 100));
@@ -162,6 +175,8 @@ final class RepublishIT {
                 live.addAll(insert(killed, "lost", 50));
                 first.kill();
             }
+            CommandLineRun away = event(killed, last(live)).is(0);
+            assertThat(away.out()).contains(": wal", "no relay reads slot relay_republish_killed", "outbox-relay run");
             int handed = letters(killed, "true");
             assertThat(handed).isBetween(200, 999);
 
@@ -178,6 +193,7 @@ final class RepublishIT {
                 JsonNode again = republish(killed, "--tenant", "lost");
                 assertThat(again.path("handed_over").asInt()).isZero();
                 assertThat(again.path("in_stream").asInt()).isEqualTo(1_200);
+                verify(beside, "beside");
             }
             assertThat(letters(killed, "state <> 'replayed'")).isZero();
         }
@@ -185,6 +201,22 @@ final class RepublishIT {
         assertThat(ids).hasSize(1_200).doesNotHaveDuplicates();
         assertThat(only(ids, before)).isEqualTo(before);
         assertThat(only(ids, live)).isEqualTo(live);
+    }
+
+    private static String last(List<String> ids) {
+        return ids.get(ids.size() - 1);
+    }
+
+    private static CommandLineRun event(Outbox of, String... arguments) {
+        CommandLineRun run = CommandLineRun.of(
+                environment(of),
+                Stream.concat(Stream.of("event"), Arrays.stream(arguments)).toArray(String[]::new));
+        assertThat(run.out() + run.err()).as("the payload").doesNotContain("row " + arguments[0]);
+        return run;
+    }
+
+    private static String place(String id) {
+        return event(outbox, id, "--json").is(0).json().path("place").asText();
     }
 
     private static RelayProcess relay(Outbox of) throws IOException {
@@ -268,7 +300,8 @@ final class RepublishIT {
                         .asInt())
                 .isEqualTo(5);
         assertThat(Streams.ids(client, "noisy").subList(2, 7)).isEqualTo(aged);
-        assertThat(letters(outbox, "state <> 'replayed'")).isZero();
+        assertThat(letters(outbox, "state <> 'replayed' AND tenant_id = 'noisy'"))
+                .isZero();
     }
 
     @Test
@@ -325,5 +358,115 @@ final class RepublishIT {
                         .is(2)
                         .err())
                 .contains("republish reads outbox.message, and this relay does not");
+    }
+
+    @Test
+    void an_event_is_found_in_its_stream_with_what_its_consumers_have_done() throws Exception {
+        insert(outbox, "found", "events.other", 20);
+        awaitPublished(outbox, "found", 20);
+        client.jetStreamManagement()
+                .createConsumer(
+                        Streams.of("found"),
+                        ConsumerConfiguration.builder()
+                                .durable("billing")
+                                .ackPolicy(AckPolicy.Explicit)
+                                .filterSubject("tenant.found.events.order.>")
+                                .build());
+        List<String> ids = insert(outbox, "found", 12);
+        awaitPublished(outbox, "found", 32);
+
+        JsonNode said = event(outbox, ids.get(11), "--json").is(0).json();
+        assertThat(said.path("place").asText()).isEqualTo("stored");
+        assertThat(said.path("sequence").asLong()).isEqualTo(32);
+        assertThat(said.path("stored_subject").asText()).isEqualTo("tenant.found.events.order.created");
+        assertThat(said.path("consumers").path(0).path("progress").asText()).isEqualTo("ahead");
+        assertThat(event(outbox, ids.get(11).toUpperCase(Locale.ROOT)).is(0).out())
+                .contains(
+                        "its row: tenant found, subject events.order.created, inserted 20",
+                        "in stream TENANT_FOUND at sequence 32 since 20",
+                        "consumer billing: not given to it yet",
+                        "Next: a consumer that has not got it");
+        assertThat(event(outbox, ids.get(11), "--search", "2").is(1).out())
+                .contains(": uncertain", "and there are more", "--search");
+
+        outbox.execute("DELETE FROM outbox.message WHERE tenant_id = 'found'");
+        assertThat(event(outbox, ids.get(3), "--tenant", "found").is(0).out()).contains("at sequence 24 since");
+        assertThat(event(outbox, ids.get(3)).is(1).out()).contains(": unknown", "with --tenant its stream is looked at");
+    }
+
+    @Test
+    void an_event_that_is_parked_to_be_sent_again_dead_discarded_or_dropped() throws Exception {
+        outbox.execute("INSERT INTO outbox.tenant (tenant_id, paused) VALUES ('waiting', true)");
+        String parked = insert(outbox, "waiting", 1).get(0);
+        Await.until("it is parked", PATIENCE, () -> letters(outbox, "event_id = '" + parked + "'") == 1);
+        assertThat(event(outbox, parked).is(0).out())
+                .contains(": parked", "the tenant is paused", "Next: outbox-relay status --tenant waiting");
+        outbox.execute("UPDATE outbox.dead_letter SET state = 'replaying', dead_at = now() WHERE event_id = '" + parked
+                + "'");
+        assertThat(event(outbox, parked).is(0).out()).contains(": replaying", "as somebody asked", "wait some seconds");
+        outbox.execute("DELETE FROM outbox.tenant");
+
+        String dead = insert(outbox, "waiting", "a..b", 1).get(0);
+        Await.until("it is dead", PATIENCE, () -> "failed".equals(outbox.status(dead)));
+        assertThat(event(outbox, dead).is(0).out())
+                .contains(": dead", "invalid_subject", "Next: outbox-relay dlq show " + dead);
+        assertThat(CommandLineRun.of(environment(outbox), "dlq", "discard", dead).exit())
+                .isZero();
+        assertThat(event(outbox, dead).is(0).out()).contains(": discarded", "insert the event again");
+
+        String dropped = insert(outbox, "noisy2", "noise.b", 1).get(0);
+        awaitPublished(outbox, "noisy2", 0);
+        assertThat(event(outbox, dropped).is(0).out()).contains(": dropped", "routing rule 'no-noise'", "outbox.route");
+        Await.until("what was parked is out", PATIENCE, () -> place(parked).equals("stored"));
+    }
+
+    @Test
+    void an_event_that_is_not_where_it_should_be() throws Exception {
+        List<String> ids = insert(outbox, "gone", 3);
+        awaitPublished(outbox, "gone", 3);
+        lose("gone");
+        assertThat(event(outbox, ids.get(0)).is(0).out())
+                .contains(": lost", "there is no stream TENANT_GONE any more", "republish --dry-run --tenant gone");
+        insert(outbox, "gone", 1);
+        awaitPublished(outbox, "gone", 1);
+        assertThat(event(outbox, ids.get(0)).is(0).out()).contains(": lost", "TENANT_GONE does not have it any more");
+        outbox.execute("UPDATE outbox.message SET published_at = now() - interval '8 days',"
+                + " created_at = now() - interval '8 days' WHERE id = '" + ids.get(1) + "'");
+        assertThat(event(outbox, ids.get(1)).is(0).out()).contains(": expired", "nothing is wrong", "--also-expired");
+        outbox.execute("UPDATE outbox.message SET published_at = NULL, status = 'pending' WHERE id = '" + ids.get(2)
+                + "'");
+        assertThat(event(outbox, ids.get(2)).is(0).out()).contains(": missed", "its row is pending, the slot is past it");
+        outbox.execute("UPDATE outbox.message SET status = 'failed' WHERE id = '" + ids.get(2) + "'");
+        assertThat(event(outbox, ids.get(2)).is(1).out()).contains(": uncertain", "its dead letter is gone");
+
+        String nobodys = "00000000-0000-4000-8000-000000000000";
+        assertThat(event(outbox, nobodys, "--tenant", "gone").is(1).out())
+                .contains(": unknown", "nor in stream TENANT_GONE", "look whether the application committed it");
+        assertThat(event(outbox, ids.get(0), "--tenant", "found").is(1).err()).contains("is not of tenant found");
+        assertThat(event(outbox, "17").is(2).err()).contains("schema.table:id");
+        assertThat(event(outbox, "shop.outbox:17").is(1).out()).contains("rows of mapped tables are not looked at");
+    }
+
+    @Test
+    void an_event_that_its_lane_cannot_get_rid_of() throws Exception {
+        client.jetStreamManagement()
+                .addStream(Streams.preparedFor("full")
+                        .maxMessages(1)
+                        .discardPolicy(DiscardPolicy.New)
+                        .build());
+        String first = insert(outbox, "full", 1).get(0);
+        awaitPublished(outbox, "full", 1);
+        String second = insert(outbox, "full", 1).get(0);
+        String url = "http://127.0.0.1:" + relay.relay().adminPort();
+        Await.until("its lane backs off", PATIENCE, () -> event(outbox, second, "--wait", "0", "--url", url)
+                .is(0)
+                .out()
+                .contains("backing off"));
+
+        assertThat(event(outbox, second, "--wait", "0", "--url", url).is(0).out())
+                .contains(": unsettled", "in its tenant's lane: ", "queued", "outbox-relay status --tenant full");
+        assertThat(place(first)).isEqualTo("stored");
+        client.jetStreamManagement().purgeStream(Streams.of("full"));
+        assertThat(event(outbox, second).is(0).out()).contains(": stored");
     }
 }
