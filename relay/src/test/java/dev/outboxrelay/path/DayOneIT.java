@@ -236,18 +236,14 @@ final class DayOneIT {
         createSlot(outbox.slot());
         long begin = System.nanoTime();
         try (RelayProcess relay = RelayProcess.start(settings, folder.resolve("relay.log"), "-Xmx256m")) {
-            Row live = Row.of("silent");
-            outbox.insert(live);
-            Await.until("it has begun", () -> outbox.count("outbox.backlog WHERE state = 'taking'") == 1);
-            outbox.insert(live = Row.of("silent"));
-            String last = live.id();
-            Await.until("the live event", Duration.ofMinutes(10), () -> Streams.size(client, "TENANT_SILENT") == 2);
+            Await.until("it has begun", () -> outbox.count("outbox.dead_letter") > 0);
+            outbox.insert(Row.of("silent"));
+            Await.until("the live event", Duration.ofMinutes(10), () -> Streams.size(client, "TENANT_SILENT") == 1);
             double seconds = (System.nanoTime() - begin) / 1e9;
-            assertThat(Streams.ids(client, "silent")).contains(last);
             String taking = outbox.value("SELECT EXTRACT(EPOCH FROM finished_at - since) FROM outbox.backlog");
             Await.until("all of them", Duration.ofMinutes(30), () -> Streams.size(client, "TENANT_NOISY") >= rows);
             System.out.printf(
-                    "%d rows: taken in %s s, the silent tenant's event after %.1f s, all out after %.1f s, %d MB%n",
+                    "%d rows of 256 bytes: taken in %s s, the silent tenant's event after %.1f s, all out after %.1f s, %d MB%n",
                     rows, taking, seconds, (System.nanoTime() - begin) / 1e9, relay.peakResidentMb());
         }
     }
