@@ -517,11 +517,18 @@ public final class Relay {
             return null;
         }
         TermGuard guard = new TermGuard(settings.postgres().slot(), lease.term(), lease.server());
-        return new DayOne(database, settings, this::mayTakeOn).prepare(guard, streams);
+        long[] counted = {0};
+        return new DayOne(database, settings, rows -> {
+                    meters.rowsTaken(Math.max(0, rows - counted[0]));
+                    counted[0] = rows;
+                    return mayTakeOn(rows);
+                })
+                .prepare(guard, streams);
     }
 
     private boolean mayTakeOn(long rows) {
         heartbeat = clock.instant();
+        sourceEnd.down("taking pending rows from their tables before the slot is read: " + rows + " so far");
         return leads && !isStopping() && lease.isTrusted(System.nanoTime());
     }
 
@@ -714,7 +721,7 @@ public final class Relay {
         public void unpublished(Finding finding) {
             Session running = session;
             if (running != null) {
-                running.end(new SessionEnd.SourceLost(finding.problem())); // the checks before the next say the rest
+                running.missed(finding.problem()); // the checks before the next say the rest
             }
         }
     }

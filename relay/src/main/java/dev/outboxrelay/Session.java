@@ -670,6 +670,19 @@ final class Session implements DebeziumSource.Handler {
         return allowed; // until the memory is beyond it, so that nobody takes this slot for another one
     }
 
+    /** Rows may have passed that the publication did not bring: ends the session, and the next one looks for them. */
+    void missed(String why) {
+        SlotMemory known = memory;
+        if (known != null && owned) {
+            try {
+                known.demand(why);
+            } catch (DatabaseException e) {
+                log.atWarn().addKeyValue("error", e.getMessage()).log("rows that were missed may stay pending");
+            }
+        }
+        end(new SessionEnd.SourceLost(why));
+    }
+
     /**
      * Sees to it that what is settled may be confirmed soon, and that what somebody asks for is done. Any thread but
      * the source's.

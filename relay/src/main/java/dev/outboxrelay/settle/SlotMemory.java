@@ -33,6 +33,9 @@ public final class SlotMemory implements AutoCloseable {
             + " WHERE slot = (SELECT b.slot FROM outbox.backlog b WHERE b.slot = ? AND b.state = 'done'"
             + " FOR NO KEY UPDATE SKIP LOCKED)";
 
+    private static final String DEMAND = "UPDATE outbox.backlog SET state = 'due', reason = ?,"
+            + " since = pg_catalog.now(), finished_at = NULL WHERE slot = ?";
+
     /** What there is to know about the slot while a session has it. */
     public enum Answer {
         /** It is still the same. */
@@ -148,6 +151,17 @@ public final class SlotMemory implements AutoCloseable {
             return Answer.SAME;
         } catch (SQLException e) {
             throw new DatabaseException("writing down where slot " + slot + " is", e);
+        }
+    }
+
+    /** Rows may have passed that nobody read: pending ones are to be taken from their tables before the slot is read on. */
+    public synchronized void demand(String reason) throws DatabaseException {
+        try (PreparedStatement statement = connection.prepareStatement(DEMAND)) {
+            statement.setString(1, reason);
+            statement.setString(2, slot);
+            statement.executeUpdate();
+        } catch (SQLException e) {
+            throw new DatabaseException("writing down that rows were missed", e);
         }
     }
 

@@ -63,7 +63,8 @@ final class MainTest {
         assertThat(execute("walk", "fast")).isEqualTo(ExitCode.WRONG_USAGE);
 
         assertThat(err.toString())
-                .contains("no command 'walk'", "run, check, status, event, demo, dlq, tenant, republish, version");
+                .contains(
+                        "no command 'walk'", "run, check, status, event, demo, dlq, tenant, republish, backlog, version");
     }
 
     @Test
