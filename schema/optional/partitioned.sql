@@ -96,6 +96,7 @@ BEGIN
   EXECUTE format('SELECT last_value FROM %s', pg_get_serial_sequence(format('outbox.%I', first), 'seq')) INTO last_seq;
   EXECUTE format('ALTER TABLE outbox.%I ALTER seq DROP IDENTITY', first);
   EXECUTE format('CREATE TABLE outbox.message (LIKE outbox.%I INCLUDING COMMENTS INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION) PARTITION BY RANGE (created_at)', first);
+  ALTER TABLE outbox.message DROP CONSTRAINT IF EXISTS message_before; -- README.md's preparation: of the old rows alone
   EXECUTE format('ALTER TABLE outbox.message ALTER seq ADD GENERATED ALWAYS AS IDENTITY (START WITH %s)', last_seq + 1);
   ALTER TABLE outbox.message ADD CONSTRAINT message_pkey PRIMARY KEY (id, created_at);
   CREATE INDEX message_created_at ON outbox.message (created_at);
@@ -136,6 +137,8 @@ BEGIN
   IF filled THEN
     EXECUTE format('COMMENT ON TABLE outbox.%I IS %L', first, format('Rows of outbox.message before %s.', cutoff));
     EXECUTE format('ALTER TABLE outbox.message ATTACH PARTITION outbox.%I FOR VALUES FROM (MINVALUE) TO (%L)', first, cutoff);
+    -- it has saved the table from being read; the partition's bounds say the same now
+    EXECUTE format('ALTER TABLE outbox.%I DROP CONSTRAINT IF EXISTS message_before', first);
   ELSE
     EXECUTE format('DROP TABLE outbox.%I', first);
   END IF;

@@ -23,6 +23,7 @@ final class ServerChecks {
     static final String V2 = "outbox.attach()";
     static final String V3 = "outbox.dead_letter.mark_due";
     static final String V4 = "outbox.policy_change";
+    static final String V6 = "outbox.make_partitions()";
 
     private final Settings settings;
     private final PostgresFacts facts;
@@ -211,8 +212,11 @@ final class ServerChecks {
         if (!v4) {
             missing.add("V4__policies.sql");
         }
+        if (!server.objects().contains(V6)) {
+            missing.add("V6__tables.sql");
+        }
         if (missing.isEmpty()) {
-            return Result.pass(Check.SCHEMA_VERSION, "schema version 4 is installed");
+            return Result.pass(Check.SCHEMA_VERSION, "schema version 6 is installed");
         }
         Remedy migrate = Statements.migrate(facts, missing);
         String where = " is not installed in database " + server.database();
@@ -221,11 +225,22 @@ final class ServerChecks {
         }
         return Result.warn(
                 Check.SCHEMA_VERSION,
-                String.join(", ", missing)
-                        + where
-                        + (v4
-                                ? ": attach() and detach() are missing"
-                                : ": changed policies count from the next start only"),
+                String.join(", ", missing) + where + ": " + String.join("; ", without(v4)),
                 migrate);
+    }
+
+    /** What cannot be done without the versions that are missing, where the relay can run without them. */
+    private List<String> without(boolean v4) {
+        List<String> without = new ArrayList<>();
+        if (!v4) {
+            without.add("changed policies count from the next start only");
+        }
+        if (!server.objects().contains(V2)) {
+            without.add("attach() and detach() are missing");
+        }
+        if (!server.objects().contains(V6)) {
+            without.add("attach() captures row by row, and outbox.message cannot be partitioned");
+        }
+        return without;
     }
 }

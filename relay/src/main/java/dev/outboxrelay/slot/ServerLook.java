@@ -49,7 +49,7 @@ final class ServerLook {
             UNION ALL
             SELECT n.nspname || '.' || p.proname || '()'
               FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-             WHERE n.nspname = 'outbox' AND p.proname = 'attach'
+             WHERE n.nspname = 'outbox' AND p.proname IN ('attach', 'make_partitions')
             """;
 
     private static final String ROLE = """
