@@ -139,8 +139,9 @@ final class PartitionedIT {
         outbox.insert(rows(50)); // read from the WAL of a table that has another name by then
         outbox.execute("CREATE UNIQUE INDEX CONCURRENTLY message_id_created_at ON outbox.message (id, created_at)");
         // as schema/README.md, "Changing over an outbox that has rows"
-        outbox.execute("ALTER TABLE outbox.message ADD CONSTRAINT message_before CHECK (created_at < '2999-12-01 00:00+00')"
-                + " NOT VALID");
+        outbox.execute(
+                "ALTER TABLE outbox.message ADD CONSTRAINT message_before CHECK (created_at < '2999-12-01 00:00+00')"
+                        + " NOT VALID");
         outbox.execute("ALTER TABLE outbox.message VALIDATE CONSTRAINT message_before");
         outbox.execute("SET outbox.partitions_from = '2999-12-01 00:00+00';"
                 + Files.readString(Repository.root().resolve("schema/optional/partitioned.sql")));

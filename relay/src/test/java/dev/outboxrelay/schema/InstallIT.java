@@ -252,7 +252,7 @@ final class InstallIT {
             execute(admin, "ALTER TABLE outbox.message ENABLE ROW LEVEL SECURITY");
 
             assertThat(failing(admin, DEPENDENT_OBJECTS, text("optional/partitioned.sql")))
-                    .contains("view or rule of mine", "row-level security");
+                    .contains("view or rule of public.mine", "row-level security");
 
             execute(admin, "DROP VIEW public.mine; ALTER TABLE outbox.message DISABLE ROW LEVEL SECURITY");
             assertThat(failing(

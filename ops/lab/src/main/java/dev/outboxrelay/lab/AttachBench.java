@@ -132,8 +132,7 @@ final class AttachBench implements Callable<Integer> {
         if (level != Level.NONE) {
             execute(connection, "SELECT outbox.detach('pgbench_accounts')");
         }
-        System.out.printf(
-                Locale.ROOT, "  %-28s %,8.0f tps, %6.1f µs a row in bulk%n", level.title, rate, micros);
+        System.out.printf(Locale.ROOT, "  %-28s %,8.0f tps, %6.1f µs a row in bulk%n", level.title, rate, micros);
     }
 
     private int report(Connection connection) throws SQLException {

@@ -153,10 +153,13 @@ final class SettleBench implements Callable<Integer> {
 
     private void write(TestPostgres postgres) {
         try {
-            postgres.execute("DO $$ DECLARE begun timestamptz := clock_timestamp(); BEGIN FOR i IN 0.." + (rows / TRANSACTION - 1)
+            postgres.execute("DO $$ DECLARE begun timestamptz := clock_timestamp(); BEGIN FOR i IN 0.."
+                    + (rows / TRANSACTION - 1)
                     + " LOOP INSERT INTO outbox.message (tenant_id, subject, payload)"
-                    + " SELECT 'tenant-' || (g % " + TENANTS + "), 'events.bench.row', decode(rpad(md5(g::text), " + 2 * BYTES
-                    + ", md5((g * 7)::text)), 'hex') FROM generate_series(i * " + TRANSACTION + ", i * " + TRANSACTION + " + "
+                    + " SELECT 'tenant-' || (g % " + TENANTS + "), 'events.bench.row', decode(rpad(md5(g::text), "
+                    + 2 * BYTES
+                    + ", md5((g * 7)::text)), 'hex') FROM generate_series(i * " + TRANSACTION + ", i * " + TRANSACTION
+                    + " + "
                     + (TRANSACTION - 1) + ") g; COMMIT;"
                     + " PERFORM pg_sleep(greatest(0, i * " + TRANSACTION + " / " + rate
                     + ".0 - extract(epoch FROM clock_timestamp() - begun)::float8)); END LOOP; END $$");
@@ -177,8 +180,9 @@ final class SettleBench implements Callable<Integer> {
 
     /** Empties the partition that is written, and leaves the others as they are. */
     private static void clear(Servers servers) throws Exception {
-        servers.postgres().execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
-                + " WHERE slot_name = 'outbox_relay'");
+        servers.postgres()
+                .execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
+                        + " WHERE slot_name = 'outbox_relay'");
         String partition = servers.value("SELECT coalesce((SELECT partition::text FROM outbox.partitions()"
                 + " WHERE since <= now() AND until > now()), 'outbox.message')");
         servers.postgres().execute("TRUNCATE " + partition);
@@ -194,13 +198,19 @@ final class SettleBench implements Callable<Integer> {
         servers.postgres().execute(Files.readString(Repository.root().resolve("schema/optional/partitioned.sql")));
         int have = Integer.parseInt(servers.value("SELECT count(*) FROM outbox.partitions() WHERE until < now()"));
         for (int day = have + 1; day <= filled; day++) {
-            String midnight = "date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - interval '" + day + " days'";
-            servers.postgres().execute("DO $$ BEGIN EXECUTE format('CREATE TABLE outbox.message_day_" + day
-                    + " PARTITION OF outbox.message FOR VALUES FROM (%L) TO (%L)', " + midnight + ", " + midnight
-                    + " + interval '1 day'); END $$");
-            servers.postgres().execute("INSERT INTO outbox.message (tenant_id, subject, payload, status, created_at, published_at)"
-                    + " SELECT 'tenant-1', 'events.bench.row', decode(rpad(md5(g::text), " + 2 * BYTES + "), 'hex'), 'published', "
-                    + midnight + " + g * interval '1 ms', now() FROM generate_series(1, 50000) g");
+            String midnight =
+                    "date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - interval '" + day + " days'";
+            servers.postgres()
+                    .execute("DO $$ BEGIN EXECUTE format('CREATE TABLE outbox.message_day_" + day
+                            + " PARTITION OF outbox.message FOR VALUES FROM (%L) TO (%L)', " + midnight + ", "
+                            + midnight
+                            + " + interval '1 day'); END $$");
+            servers.postgres()
+                    .execute(
+                            "INSERT INTO outbox.message (tenant_id, subject, payload, status, created_at, published_at)"
+                                    + " SELECT 'tenant-1', 'events.bench.row', decode(rpad(md5(g::text), " + 2 * BYTES
+                                    + "), 'hex'), 'published', "
+                                    + midnight + " + g * interval '1 ms', now() FROM generate_series(1, 50000) g");
         }
         servers.postgres().execute("VACUUM (ANALYZE, FREEZE) outbox.message");
         servers.postgres().execute("SELECT pg_create_logical_replication_slot('outbox_relay', 'pgoutput')");
@@ -223,8 +233,11 @@ final class SettleBench implements Callable<Integer> {
 
     private static boolean isSettled(Servers servers, String mode) throws SQLException {
         return switch (mode) {
-            case "mark" -> servers.value("SELECT count(*) FROM outbox.message WHERE status = 'pending'").equals("0");
-            case "delete" -> servers.value("SELECT count(*) FROM outbox.message").equals("0");
+            case "mark" ->
+                servers.value("SELECT count(*) FROM outbox.message WHERE status = 'pending'")
+                        .equals("0");
+            case "delete" ->
+                servers.value("SELECT count(*) FROM outbox.message").equals("0");
             default -> true;
         };
     }
