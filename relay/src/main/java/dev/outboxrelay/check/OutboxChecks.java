@@ -71,7 +71,9 @@ final class OutboxChecks {
                                 .forEach(index -> findings.add(Finding.warn(
                                         "index " + SqlText.name(index) + " on " + SqlText.name(table.name())
                                                 + " names status or published_at",
-                                        Remedy.sql("DROP INDEX CONCURRENTLY "
+                                        // of a partitioned table it takes the lock of the whole table
+                                        Remedy.sql("DROP INDEX "
+                                                + (relation.kind().equals("p") ? "" : "CONCURRENTLY ")
                                                 + SqlText.name(table.name().schema(), index) + ";")))));
             }
         }

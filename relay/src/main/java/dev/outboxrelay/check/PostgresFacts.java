@@ -101,7 +101,7 @@ public record PostgresFacts(
      * @param rowSecurity whether it applies to this role
      * @param identity whether it has a replica identity
      * @param primaryKey whether it has one
-     * @param statusIndexes names of indexes that name status or published_at
+     * @param statusIndexes names of indexes, those of partitions included, that name status or published_at
      */
     public record Relation(
             TableName name,
@@ -119,6 +119,11 @@ public record PostgresFacts(
         /** Whether there is such a table. */
         public boolean exists() {
             return !kind.isEmpty();
+        }
+
+        /** Whether row-level security hides every row, because no policy is for this role. */
+        public boolean hidesAll() {
+            return rowSecurity && policies.isEmpty();
         }
 
         /** In their order; to be changed by whoever asks. */

@@ -13,6 +13,10 @@ public enum SchemaVersion {
     V3("V3__parking.sql", "outbox.dead_letter.mark_due", null),
     V4("V4__policies.sql", "outbox.policy_change", "changed policies count from the next start only"),
     V5("V5__republish.sql", "outbox.republish()", "lost events cannot be published again"),
+    V6(
+            "V6__tables.sql",
+            "outbox.make_partitions()",
+            "attach() captures row by row, and outbox.message cannot be partitioned"),
     V7("V7__emit.sql", "outbox.emit_key", "outbox.emit() is missing"),
     V8("V8__backlog.sql", "outbox.backlog", null);
 

@@ -70,6 +70,12 @@ public final class Statements {
         return SqlText.name(table.name()) + " (" + SqlText.names(table.columns()) + ")";
     }
 
+    /** A policy that lets the relay see and settle every row. */
+    public static String seesAll(TableName table, String role) {
+        return "CREATE POLICY outbox_relay_sees_all ON " + SqlText.name(table) + " TO " + SqlText.name(role)
+                + " USING (true) WITH CHECK (true);";
+    }
+
     public static String policyChange() {
         return SqlText.name(Change.PolicyChanged.TABLE) + " (" + SqlText.names(Change.PolicyChanged.COLUMNS) + ")";
     }

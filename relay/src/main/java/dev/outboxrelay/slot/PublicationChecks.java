@@ -26,6 +26,7 @@ final class PublicationChecks {
     private final List<Finding> findings;
     private final String publication;
     private final String name;
+    private boolean viaRoot;
 
     /** @param findings receives what is wrong */
     PublicationChecks(Connection connection, Settings settings, List<Finding> findings) {
@@ -37,14 +38,15 @@ final class PublicationChecks {
     }
 
     void run() throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement("SELECT pubinsert FROM pg_catalog.pg_publication WHERE pubname = ?")) {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT pubinsert, pubviaroot FROM pg_catalog.pg_publication WHERE pubname = ?")) {
             statement.setString(1, publication);
             try (ResultSet row = statement.executeQuery()) {
                 if (!row.next()) {
                     missing();
                     return;
                 }
+                viaRoot = row.getBoolean(2);
                 if (!row.getBoolean(1)) {
                     findings.add(Finding.configuration(
                             "publication " + publication + " does not publish inserts",
@@ -101,9 +103,7 @@ final class PublicationChecks {
             statement.setString(3, table.name().table());
             try (ResultSet row = statement.executeQuery()) {
                 if (!row.next()) {
-                    findings.add(Finding.configuration(
-                            "publication " + publication + " does not publish table " + table.name(),
-                            Statements.addTable(settings, Statements.withColumns(table)) + NOT_READ));
+                    findings.add(unpublished(table));
                     return;
                 }
                 needed.removeAll(RelationLook.texts(row.getArray(1)));
@@ -116,6 +116,18 @@ final class PublicationChecks {
                             + String.join(", ", needed),
                     Statements.replaceTable(settings, table.name(), Statements.withColumns(table), filter)));
         }
+    }
+
+    private Finding unpublished(TableMapping table) throws SQLException {
+        if (!viaRoot && RelationLook.look(connection, table.name()).kind().equals("p")) {
+            return Finding.configuration(
+                    "table " + table.name() + " is partitioned, and publication " + publication
+                            + " sends its rows under the names of partitions",
+                    "ALTER PUBLICATION " + name + " SET (publish_via_partition_root = true);" + NOT_READ);
+        }
+        return Finding.configuration(
+                "publication " + publication + " does not publish table " + table.name(),
+                Statements.addTable(settings, Statements.withColumns(table)) + NOT_READ);
     }
 
     /** The table's columns; empty when it does not exist. */

@@ -3,6 +3,7 @@ package dev.outboxrelay.slot;
 import dev.outboxrelay.check.Need;
 import dev.outboxrelay.check.PostgresFacts.Relation;
 import dev.outboxrelay.check.SqlText;
+import dev.outboxrelay.check.Statements;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.event.TableName;
@@ -36,9 +37,7 @@ public final class StartChecks {
         this.connection = connection;
         this.settings = settings;
         this.database = connection.getCatalog();
-        List<TableName> tables = new ArrayList<>(List.of(Need.DEAD_LETTER, Need.LEADER, Need.BACKLOG, Need.EMIT_KEY));
-        settings.source().all().forEach(table -> tables.add(table.name()));
-        for (TableName table : tables) {
+        for (TableName table : Need.tables(settings)) {
             relations.put(table, RelationLook.look(connection, table));
         }
     }
@@ -54,6 +53,7 @@ public final class StartChecks {
             checks.table(table);
         }
         checks.ownTables();
+        checks.rowSecurity();
         return List.copyOf(checks.findings);
     }
 
@@ -186,6 +186,20 @@ public final class StartChecks {
                         "role " + SqlText.name(settings.postgres().user()) + " has no " + need.shown() + " on "
                                 + need.table(),
                         need.grant(settings.postgres().user())));
+            }
+        }
+    }
+
+    /** Decoding knows no row-level security, but marks, letters and policies would find nothing, without an error. */
+    private void rowSecurity() {
+        for (TableName table : Need.tables(settings)) {
+            boolean used =
+                    Need.of(settings).stream().anyMatch(need -> need.table().equals(table));
+            if (used && relation(table).hidesAll()) {
+                findings.add(Finding.configuration(
+                        "row-level security on " + SqlText.name(table) + " hides every row from role "
+                                + SqlText.name(settings.postgres().user()),
+                        Statements.seesAll(table, settings.postgres().user())));
             }
         }
     }

@@ -298,4 +298,83 @@ final class FunctionsIT {
                 "INSERT INTO outbox.message (tenant_id, subject, payload, status, published_at, created_at) SELECT 'a', 'b', '', '%s', %s, now() - interval '9 days' FROM generate_series(1, %d)"
                         .formatted(status, publishedAt, rows));
     }
+
+    @Test
+    void partitions_are_only_made_and_dropped_of_a_partitioned_outbox_with_sensible_arguments() throws Exception {
+        try (Connection operator = database.as(OPERATOR);
+                Connection admin = database.superuser()) {
+            assertThat(failing(operator, "42809", "SELECT outbox.make_partitions()"))
+                    .contains("partitioned.sql");
+            assertThat(failing(operator, "42809", "SELECT outbox.drop_partitions('1 day')"))
+                    .contains("partitioned.sql");
+            assertThat(rows(operator, "SELECT * FROM outbox.partitions()")).isEmpty();
+            SchemaDatabase.run(admin, "optional/partitioned.sql");
+            for (String arguments :
+                    new String[] {"'-1 day'", "null", "'1 day', '1 minute'", "'1 day', null", "'9999 days', '1 hour'"
+                    }) {
+                failing(operator, INVALID_PARAMETER, "SELECT outbox.make_partitions(" + arguments + ")");
+            }
+            failing(operator, INVALID_PARAMETER, "SELECT outbox.drop_partitions('-1 day')");
+            failing(operator, INVALID_PARAMETER, "SELECT outbox.drop_partitions(null)");
+            assertThat(value(operator, "SELECT outbox.make_partitions('3 hours', '1 hour')"))
+                    .isEqualTo("0");
+            assertThat(value(operator, "SELECT outbox.make_partitions('14 days', '3 days')"))
+                    .isEqualTo("3");
+        }
+    }
+
+    @Test
+    void settings_of_the_newest_partition_are_those_of_later_ones() throws Exception {
+        try (Connection operator = database.as(OPERATOR);
+                Connection admin = database.superuser()) {
+            SchemaDatabase.run(admin, "optional/partitioned.sql");
+            execute(
+                    admin,
+                    "DO $$ BEGIN EXECUTE format('ALTER TABLE %s SET (fillfactor = 100, toast.autovacuum_enabled = off)',"
+                            + " (SELECT partition FROM outbox.partitions() WHERE until IS NOT NULL ORDER BY until DESC LIMIT 1)); END $$");
+
+            execute(operator, "SELECT outbox.make_partitions('8 days')");
+
+            assertThat(
+                            rows(
+                                    admin,
+                                    "SELECT c.reloptions, t.reloptions FROM pg_class c JOIN pg_class t ON t.oid = c.reltoastrelid"
+                                            + " WHERE c.oid = (SELECT partition FROM outbox.partitions() WHERE until IS NOT NULL ORDER BY until DESC LIMIT 1)"))
+                    .containsExactly(
+                            "{autovacuum_vacuum_scale_factor=0.02,autovacuum_vacuum_insert_scale_factor=0.05,"
+                                    + "autovacuum_analyze_scale_factor=0.05,fillfactor=100} {autovacuum_vacuum_scale_factor=0.02,autovacuum_enabled=off}");
+        }
+    }
+
+    /** A transaction that started when the partition's time was not over yet, and has not ended since. */
+    @Test
+    void a_partition_into_which_somebody_still_writes_is_not_dropped() throws Exception {
+        try (Connection operator = database.as(OPERATOR);
+                Connection open = database.superuser();
+                Connection admin = database.superuser()) {
+            SchemaDatabase.run(admin, "optional/partitioned.sql");
+            execute(
+                    admin,
+                    "CREATE TABLE outbox.message_old PARTITION OF outbox.message FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')");
+            execute(
+                    admin,
+                    "INSERT INTO outbox.message (tenant_id, subject, payload, created_at, status) VALUES ('a', 'b', '', '2020-01-01', 'published')");
+            open.setAutoCommit(false);
+            execute(
+                    open,
+                    "INSERT INTO outbox.message (tenant_id, subject, payload, created_at) VALUES ('a', 'late', '', '2020-01-01')");
+
+            failing(
+                    operator,
+                    "55P03",
+                    "SELECT outbox.drop_partitions('7 days')"); // lock_not_available, after two seconds
+
+            assertThat(value(admin, "SELECT count(*) FROM outbox.message")).isEqualTo("1");
+            open.commit();
+            assertThat(rows(operator, "SELECT * FROM outbox.drop_partitions('7 days')"))
+                    .containsExactly("outbox.message_old kept 1");
+            assertThat(rows(operator, "SELECT * FROM outbox.drop_partitions('7 days', published_only => false)"))
+                    .containsExactly("outbox.message_old emptied 0");
+        }
+    }
 }

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -260,6 +261,7 @@ final class RightsIT {
             execute(admin, "ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO PUBLIC");
             execute(admin, "ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO PUBLIC");
             database.install();
+            run(admin, "optional/partitioned.sql");
             execute(admin, "CREATE ROLE stranger");
             database.allowLogin("stranger");
 
@@ -287,6 +289,50 @@ final class RightsIT {
                         "SELECT * FROM outbox.attached");
             }
         }
+    }
+
+    @Test
+    void a_partitioned_outbox_gives_the_same_rights_and_its_partitions_none() throws Exception {
+        try (Connection admin = database.superuser()) {
+            run(admin, "optional/grant-delete.sql");
+            execute(admin, "GRANT SELECT (id) ON outbox.message TO outbox_writer WITH GRANT OPTION");
+            List<String> before = rightsOnMessage(admin);
+
+            run(admin, "optional/partitioned.sql");
+
+            assertThat(rightsOnMessage(admin)).isEqualTo(before).hasSizeGreaterThan(12);
+            assertThat(rows(admin, """
+                            SELECT c.relname, x.privilege_type FROM pg_class c, aclexplode(c.relacl) x
+                             WHERE c.relispartition AND x.grantee <> c.relowner
+                            UNION ALL SELECT c.relname, x.privilege_type
+                              FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid, aclexplode(a.attacl) x WHERE c.relispartition
+                            """)).isEmpty();
+            try (Connection writer = database.as(WRITER);
+                    Connection relay = database.as(RELAY);
+                    Connection operator = database.as(OPERATOR)) {
+                execute(writer, MESSAGE);
+                execute(relay, "UPDATE outbox.message SET status = 'published', published_at = now()");
+                execute(operator, "SELECT outbox.make_partitions('10 days')");
+                execute(operator, "SELECT * FROM outbox.drop_partitions('0 days'), outbox.partitions()");
+                refused(writer, "SELECT outbox.make_partitions()", "SELECT * FROM outbox.drop_partitions('1 day')");
+                refused(
+                        relay,
+                        "SELECT outbox.make_partitions()",
+                        "SELECT * FROM outbox.drop_partitions('1 day')",
+                        "SELECT 1 FROM outbox.message_default");
+                refused(operator, "SELECT 1 FROM outbox.message_default", "TRUNCATE outbox.message_default");
+            }
+        }
+    }
+
+    private static List<String> rightsOnMessage(Connection admin) throws SQLException {
+        return rows(admin, """
+                SELECT '' AS name, x.grantee::regrole, x.privilege_type, x.is_grantable
+                  FROM pg_class c, aclexplode(c.relacl) x WHERE c.oid = 'outbox.message'::regclass
+                UNION ALL SELECT a.attname, x.grantee::regrole, x.privilege_type, x.is_grantable
+                  FROM pg_attribute a, aclexplode(a.attacl) x WHERE a.attrelid = 'outbox.message'::regclass
+                 ORDER BY 1, 2, 3
+                """);
     }
 
     @Test

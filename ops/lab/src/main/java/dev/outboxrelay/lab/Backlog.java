@@ -45,6 +45,11 @@ final class Backlog {
     /** Empties the outbox, gives the relay a new slot, and inserts anew: whatever was marked or deleted is back. */
     static void renew(Servers servers, Load load) throws Exception {
         clear(servers);
+        refill(servers, load);
+    }
+
+    /** The same into an outbox that was emptied, behind the slot that there is. */
+    static void refill(Servers servers, Load load) throws Exception {
         fill(servers.postgres(), load, INSERT);
         // whoever comes next does not pay for our dirty pages, nor for an autovacuum that we made due
         servers.postgres().execute("VACUUM (ANALYZE) outbox.message");
