@@ -1,5 +1,6 @@
 package dev.outboxrelay.slot;
 
+import dev.outboxrelay.check.Need;
 import dev.outboxrelay.check.SqlText;
 import dev.outboxrelay.check.Statements;
 import dev.outboxrelay.config.Settings;
@@ -65,7 +66,7 @@ final class PublicationChecks {
             }
         }
         String tables =
-                settings.source().all().stream().map(Statements::withColumns).collect(Collectors.joining(", "));
+                settings.source().all().stream().map(Statements::published).collect(Collectors.joining(", "));
         findings.add(Finding.configuration(
                 problem,
                 "CREATE PUBLICATION " + name + " FOR TABLE " + tables
@@ -78,13 +79,12 @@ final class PublicationChecks {
         if (existing.isEmpty()) {
             return; // a finding of its own
         }
-        Set<String> unknown = new LinkedHashSet<>(needed);
-        unknown.removeAll(existing);
+        Set<String> unknown = Need.unreadable(table, existing);
         if (!unknown.isEmpty()) {
             findings.add(Finding.configuration(
                     "table " + table.name() + " does not have these columns that its mapping reads: "
                             + String.join(", ", unknown),
-                    "set tenant-column and subject of this table in outbox.source.tables; it has "
+                    "name others for it in outbox.source.tables, of "
                             + String.join(", ", existing)));
             return;
         }
@@ -98,7 +98,7 @@ final class PublicationChecks {
                 if (!row.next()) {
                     findings.add(Finding.configuration(
                             "publication " + publication + " does not publish table " + table.name(),
-                            Statements.addTable(settings, Statements.withColumns(table)) + NOT_READ));
+                            Statements.addTable(settings, Statements.published(table)) + NOT_READ));
                     return;
                 }
                 needed.removeAll(RelationLook.texts(row.getArray(1)));
@@ -109,7 +109,13 @@ final class PublicationChecks {
             findings.add(Finding.configuration(
                     "publication " + publication + " does not publish these columns of " + table.name() + ": "
                             + String.join(", ", needed),
-                    Statements.replaceTable(settings, table.name(), Statements.withColumns(table), filter)));
+                    Statements.replaceTable(settings, table, filter)));
+        }
+        if (filter == null && table.publicationFilter() != null) {
+            findings.add(Finding.configuration(
+                    "publication " + publication + " sends every row of " + table.name()
+                            + ", and its publication-filter is " + table.publicationFilter(),
+                    Statements.replaceTable(settings, table, null)));
         }
     }
 

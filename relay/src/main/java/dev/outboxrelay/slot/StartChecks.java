@@ -39,7 +39,7 @@ public final class StartChecks {
         List<TableName> tables = new ArrayList<>(List.of(Need.DEAD_LETTER, Need.LEADER));
         settings.source().all().forEach(table -> tables.add(table.name()));
         for (TableName table : tables) {
-            relations.put(table, RelationLook.look(connection, table));
+            relations.put(table, RelationLook.look(connection, table, Need.marked(settings, table)));
         }
     }
 
