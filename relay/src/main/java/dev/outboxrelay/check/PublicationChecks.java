@@ -175,8 +175,7 @@ final class PublicationChecks {
         for (TableMapping table : settings.source().all()) {
             published(table.name()).ifPresent(sent -> rowFilter(table, sent.filter(), findings));
         }
-        boolean meant =
-                settings.source().all().stream().anyMatch(table -> table.publicationFilter() != null);
+        boolean meant = settings.source().all().stream().anyMatch(table -> table.publicationFilter() != null);
         return Result.of(
                 Check.PUBLICATION_ROW_FILTER,
                 findings,
@@ -189,12 +188,13 @@ final class PublicationChecks {
         String sends = "publication " + name + " sends of " + SqlText.name(table.name());
         String meant = table.publicationFilter();
         if (meant != null && filter == null) {
-            findings.add(Finding.fail(
-                    sends + " every row, and publication-filter is " + meant, Remedy.sql(replace(table))));
+            findings.add(
+                    Finding.fail(sends + " every row, and publication-filter is " + meant, Remedy.sql(replace(table))));
         } else if (meant != null && filter != null) {
             if (!Statements.isSameFilter(meant, filter)) {
                 findings.add(Finding.warn(
-                        sends + " only rows where " + filter + ", which does not look like publication-filter, " + meant,
+                        sends + " only rows where " + filter + ", which does not look like publication-filter, "
+                                + meant,
                         Remedy.sql(replace(table))));
             }
         } else if (filter != null) {
@@ -210,10 +210,12 @@ final class PublicationChecks {
         String tenant = MappingSql.tenant(table.layout().tenant());
         return Remedy.sql("SELECT " + tenant + ", count(*) FROM " + SqlText.name(table.name()) + " WHERE (" + filter
                         + ") IS NOT TRUE GROUP BY 1 ORDER BY 1;")
-                .then("look whether each is taken by exactly one other slot's publication (its row filter); only where"
-                        + " no other relay is to take them: "
-                        + Statements.replaceTable(settings, table, null)
-                        + "; or, where the filter is meant, set publication-filter of this table");
+                .then("look whether each is taken by exactly one other slot's publication (its row filter)"
+                        + (settings.source().tables().contains(table)
+                                ? ", or set publication-filter of this table if it is meant"
+                                : "")
+                        + "; only where no other relay is to take them: "
+                        + Statements.replaceTable(settings, table, null));
     }
 
     Result root() {

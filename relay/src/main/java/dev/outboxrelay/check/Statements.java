@@ -100,6 +100,7 @@ public final class Statements {
                 .replaceAll("[\\s()\"]", "")
                 .replace("!=", "<>")
                 .toLowerCase(Locale.ROOT)
+                .replace("~~", "like")
                 .replaceAll("=anyarray\\[(.*?)]", "in$1");
     }
 

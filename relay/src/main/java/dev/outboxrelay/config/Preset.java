@@ -79,8 +79,7 @@ public enum Preset {
             case NATIVE -> Marking.NATIVE;
             case DEBEZIUM, CUSTOM -> null;
             case CAP ->
-                new Marking(
-                        "StatusName", List.of("Scheduled", "Delayed", "Queued"), "Succeeded", "Failed", null, null);
+                new Marking("StatusName", List.of("Scheduled", "Delayed", "Queued"), "Succeeded", "Failed", null, null);
             case SPRING_MODULITH -> new Marking(null, List.of(), null, null, "completion_date", null);
             case EVENTUATE_TRAM -> new Marking("published", List.of("0"), "1", null, null, null);
             case PG_TRANSACTIONAL_OUTBOX -> new Marking(null, List.of(), null, null, "processed_at", "abandoned_at");

@@ -80,14 +80,23 @@ final class TableReader {
 
     void check() {
         KEYS.forEach(key -> given.check(key.at(index)));
-        lookups.forEach(value -> given.check(TABLES_TENANT_LOOKUP.at(index, value)));
-        headers.forEach(header -> given.check(TABLES_HEADER_COLUMNS.at(index, header)));
-        filters.forEach(column -> given.check(TABLES_FILTER.at(index, column)));
+        lookups.forEach(value -> checkNamed(TABLES_TENANT_LOOKUP.at(index, value)));
+        headers.forEach(header -> checkNamed(TABLES_HEADER_COLUMNS.at(index, header)));
+        filters.forEach(column -> checkNamed(TABLES_FILTER.at(index, column)));
         checkTenant();
         checkSubject();
         checkNames();
         checkPaths();
         checkMarks();
+    }
+
+    /** An entry without a value is a slip: a filter, for one, must not fall away without a word. */
+    private void checkNamed(Setting<?> setting) {
+        if (given.has(setting)) {
+            given.check(setting);
+        } else {
+            given.report(setting, "it is blank", "Set it to " + setting.allowed() + ", or take the line out.");
+        }
     }
 
     private Optional<Preset> preset() {

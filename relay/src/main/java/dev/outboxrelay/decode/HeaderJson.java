@@ -68,7 +68,10 @@ final class HeaderJson {
     }
 
     private static void field(StringBuilder json, String name, String value) {
-        json.append(json.length() == 0 ? '{' : ',').append(quoted(name)).append(':').append(value);
+        json.append(json.length() == 0 ? '{' : ',')
+                .append(quoted(name))
+                .append(':')
+                .append(value);
     }
 
     private static String quoted(String text) {

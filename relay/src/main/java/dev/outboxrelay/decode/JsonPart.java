@@ -49,8 +49,7 @@ record JsonPart(Kind kind, String json, @Nullable String text) {
         }
     }
 
-    private static JsonPart find(JsonParser parser, String document, List<String> path, int depth)
-            throws IOException {
+    private static JsonPart find(JsonParser parser, String document, List<String> path, int depth) throws IOException {
         if (depth == path.size()) {
             return here(parser, document);
         }

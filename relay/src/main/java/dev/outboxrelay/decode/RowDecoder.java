@@ -23,7 +23,8 @@ interface RowDecoder {
             Payload payload) {
         TableName table = row.table();
         String id = rowId;
-        if (!EventId.isValid(EventId.text(table, id))) {
+        // no id at all would be the same one for every such row of the table
+        if (id.isEmpty() || !EventId.isValid(EventId.text(table, id))) {
             values.problem("its id is empty, too long or not printable ASCII");
             id = EventId.MADE_UP + row.origin().lsn() + '/' + MadeUpId.of(id, tenant, subject, headers, payload);
         }

@@ -2,6 +2,7 @@ package dev.outboxrelay.settle;
 
 import dev.outboxrelay.config.Marking;
 import dev.outboxrelay.config.TableMapping;
+import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.TableName;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.TermGuard;
@@ -94,7 +95,7 @@ public final class DeadLetterWriter implements AutoCloseable {
             throws SQLException {
         RowStatements statements = new RowStatements(connection);
         Map<TableName, List<DeadLetter>> byTable = batch.stream()
-                .filter(letter -> failing(letter.event().row().table()) != null)
+                .filter(letter -> hasRow(letter) && failing(letter.event().row().table()) != null)
                 .collect(Collectors.groupingBy(l -> l.event().row().table(), LinkedHashMap::new, Collectors.toList()));
         Set<DeadLetter> unreachable = new HashSet<>();
         for (Map.Entry<TableName, List<DeadLetter>> entry : byTable.entrySet()) {
@@ -112,6 +113,11 @@ public final class DeadLetterWriter implements AutoCloseable {
             }
         }
         return unreachable;
+    }
+
+    /** A row without a usable id cannot be found by it. */
+    private static boolean hasRow(DeadLetter letter) {
+        return !letter.event().row().id().startsWith(EventId.MADE_UP);
     }
 
     /** The marks of a table whose rows can say that they failed. */

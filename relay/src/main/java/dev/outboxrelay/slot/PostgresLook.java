@@ -1,6 +1,7 @@
 package dev.outboxrelay.slot;
 
 import dev.outboxrelay.check.End;
+import dev.outboxrelay.check.MappingSql;
 import dev.outboxrelay.check.Need;
 import dev.outboxrelay.check.PostgresFacts;
 import dev.outboxrelay.check.PostgresFacts.Attempt;
@@ -12,7 +13,6 @@ import dev.outboxrelay.check.PostgresFacts.Relation;
 import dev.outboxrelay.check.PostgresFacts.Slot;
 import dev.outboxrelay.check.Seen;
 import dev.outboxrelay.check.SqlText;
-import dev.outboxrelay.check.MappingSql;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.event.TableName;
@@ -272,7 +272,8 @@ public final class PostgresLook {
             String payload = isBytes(table) ? column : column + "::text";
             try (ResultSet row = statement.executeQuery("SELECT (" + tenant + ")::text, max(pg_catalog.octet_length("
                     + payload + ")) FROM " + table.name().quoted() + " WHERE " + tenant + " IS NOT NULL AND "
-                    + MappingSql.isEvent(table.layout().filter(), "") + " GROUP BY 1 ORDER BY 2 DESC NULLS LAST LIMIT " + MOST_TENANTS)) {
+                    + MappingSql.isEvent(table.layout().filter(), "") + " GROUP BY 1 ORDER BY 2 DESC NULLS LAST LIMIT "
+                    + MOST_TENANTS)) {
                 List<String> tenants = new ArrayList<>();
                 long largest = 0;
                 while (row.next()) {

@@ -84,8 +84,7 @@ final class PublicationChecks {
             findings.add(Finding.configuration(
                     "table " + table.name() + " does not have these columns that its mapping reads: "
                             + String.join(", ", unknown),
-                    "name others for it in outbox.source.tables, of "
-                            + String.join(", ", existing)));
+                    "name others for it in outbox.source.tables, of " + String.join(", ", existing)));
             return;
         }
         String filter;

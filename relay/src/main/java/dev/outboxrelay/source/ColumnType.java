@@ -10,7 +10,8 @@ import org.postgresql.util.ByteConverter;
 import org.postgresql.util.PGbytea;
 
 /**
- * The column types that are read straight from the stream, each into the value that {@link StructColumns} makes of the engine's. Pure.
+ * The column types that are read straight from the stream, each into the value that {@link StructColumns} makes of the
+ * engine's. Pure.
  *
  * <p>Each value comes as text, as the type's output function writes it in the walsender's session, or in binary, as the
  * type's send function writes it (PostgreSQL documentation, "Logical Replication Message Formats", TupleData). Both

@@ -34,9 +34,7 @@ final class PgTime {
         if (micros == Long.MAX_VALUE) {
             return INFINITY;
         }
-        return micros == Long.MIN_VALUE
-                ? MINUS_INFINITY
-                : shown(EPOCH_2000.plus(micros, ChronoUnit.MICROS), zoned);
+        return micros == Long.MIN_VALUE ? MINUS_INFINITY : shown(EPOCH_2000.plus(micros, ChronoUnit.MICROS), zoned);
     }
 
     /** From days since 2000, as in binary values. */

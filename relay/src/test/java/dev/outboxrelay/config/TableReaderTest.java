@@ -88,8 +88,8 @@ final class TableReaderTest {
     @ParameterizedTest
     @EnumSource(Preset.class)
     void a_preset_with_a_tenant_and_a_subject_is_a_whole_mapping(Preset preset) {
-        TableMapping table = table(
-                Map.of("preset", preset.toString(), "tenant", "acme", "subject", "events.all", "settle", "keep"));
+        TableMapping table =
+                table(Map.of("preset", preset.toString(), "tenant", "acme", "subject", "events.all", "settle", "keep"));
 
         assertThat(table.preset()).isEqualTo(preset);
         assertThat(table.layout().tenant()).isEqualTo(new TenantSource.Constant("acme"));
@@ -142,7 +142,8 @@ final class TableReaderTest {
                 .satisfiesExactlyInAnyOrder(
                         text -> assertThat(text)
                                 .startsWith("outbox.source.tables[0].subject-pattern (test): '(.*' is not a regular"),
-                        text -> assertThat(text).contains("subject-pattern", "does nothing without subject-replacement"),
+                        text -> assertThat(text)
+                                .contains("subject-pattern", "does nothing without subject-replacement"),
                         text -> assertThat(text).contains("tenant-path", "'a..b' is not names of JSON fields"),
                         text -> assertThat(text).contains("tenant-path", "needs the column", "Set tenant-column too."),
                         text -> assertThat(text).contains("tenant-column (default)", "required", "preset custom"),
@@ -171,7 +172,8 @@ final class TableReaderTest {
                 "subject-pattern=a;subject-replacement=${x} | subject-replacement | a group",
                 "preset=cpa;tenant=a | preset | is not native | debezium | custom | cap",
                 "filter.type=a,,b | filter.type | values separated by commas",
-                "filter.type= | filter.type | is blank",
+                "filter.type= | filter.type | it is blank",
+                "header-columns.X= | header-columns.X | it is blank",
             })
     void a_single_mistake_is_a_single_problem(String line) {
         String[] parts = line.split(" \\| ", 3);
@@ -180,8 +182,10 @@ final class TableReaderTest {
             keys.put(entry.substring(0, entry.indexOf('=')), entry.substring(entry.indexOf('=') + 1));
         }
 
-        assertThat(problems(keys)).singleElement().satisfies(problem -> assertThat(problem)
-                .startsWith("outbox.source.tables[0]." + parts[1] + " (")
-                .contains(parts[2]));
+        assertThat(problems(keys))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem)
+                        .startsWith("outbox.source.tables[0]." + parts[1] + " (")
+                        .contains(parts[2]));
     }
 }

@@ -42,7 +42,14 @@ final class MappedRowsTest {
     private RowFilter filter = RowFilter.ALL;
 
     private final Map<String, @Nullable Object> row = new HashMap<>(Map.of(
-            "Id", 7L, "tenant", "acme", "type", "created", "doc", "{\"meta\": {\"tenant\": \"umbrella\"}, \"n\": [1, 2]}"));
+            "Id",
+            7L,
+            "tenant",
+            "acme",
+            "type",
+            "created",
+            "doc",
+            "{\"meta\": {\"tenant\": \"umbrella\"}, \"n\": [1, 2]}"));
 
     private Decoder decoder() {
         Layout layout = new Layout(
@@ -130,7 +137,9 @@ final class MappedRowsTest {
         row.put("doc", parts[0]);
         tenant = FROM_JSON;
 
-        assertThat(error()).contains("row of shop.Outbox: column doc " + parts[1]).doesNotContain("secret");
+        assertThat(error())
+                .contains("row of shop.Outbox: column doc " + parts[1])
+                .doesNotContain("secret");
     }
 
     @Test
@@ -158,8 +167,8 @@ final class MappedRowsTest {
 
     @Test
     void a_pattern_that_explodes_costs_one_row_and_not_the_relay() {
-        rewrite = new SubjectRewrite(Pattern.compile("(a|a)*b"), "x");
-        row.put("type", "a".repeat(60));
+        rewrite = new SubjectRewrite(Pattern.compile(".*.*.*.*.*b"), "x");
+        row.put("type", "a".repeat(500));
         assertThat(error()).contains("takes too long");
 
         row.put("type", "a".repeat(1_001));
@@ -205,7 +214,9 @@ final class MappedRowsTest {
 
     @Test
     void columns_become_headers_beside_those_of_the_document() {
-        row.put("meta", "{\"a\": \"b\", \"n\": 1.50, \"t\": true, \"z\": null, \"X-KEY\": \"lost\", \"q\\\"\": \"\\n\"}");
+        row.put(
+                "meta",
+                "{\"a\": \"b\", \"n\": 1.50, \"t\": true, \"z\": null, \"X-KEY\": \"lost\", \"q\\\"\": \"\\n\"}");
         row.put("version", 3);
         row.put("created", "2026-01-02T03:04:05Z");
         row.put("none", null);

@@ -210,13 +210,14 @@ final class BacklogIT {
         List<OutboxEvent> events = table.parked("acme", 2);
         die(events.get(1));
         replay(events.get(1));
-        Backlog delete =
-                table.backlog(table.database(), LetterTable.settled(TableName.OUTBOX_MESSAGE, SettleMode.DELETE), Poison.SKIP);
+        Backlog delete = table.backlog(
+                table.database(), LetterTable.settled(TableName.OUTBOX_MESSAGE, SettleMode.DELETE), Poison.SKIP);
         table.resolve(delete, table.fetch(delete, "acme").rows());
         assertThat(table.states(events)).containsExactly("sent gone", "replayed gone");
 
         List<OutboxEvent> kept = table.parked("acme", 1);
-        Backlog keep = table.backlog(table.database(), LetterTable.settled(TableName.OUTBOX_MESSAGE, SettleMode.KEEP), Poison.SKIP);
+        Backlog keep = table.backlog(
+                table.database(), LetterTable.settled(TableName.OUTBOX_MESSAGE, SettleMode.KEEP), Poison.SKIP);
         table.resolve(keep, table.fetch(keep, "acme").rows());
         assertThat(table.states(kept)).containsExactly("sent pending");
         assertThat(table.texts("SELECT DISTINCT mark_due FROM outbox.dead_letter"))

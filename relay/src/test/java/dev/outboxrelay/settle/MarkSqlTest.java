@@ -3,9 +3,7 @@ package dev.outboxrelay.settle;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outboxrelay.config.Marking;
-import dev.outboxrelay.config.RowFilter;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class MarkSqlTest {
@@ -47,12 +45,5 @@ final class MarkSqlTest {
         assertThat(MarkSql.pending(word))
                 .isEqualTo("m.\"State\" IS DISTINCT FROM 'it''s done' AND m.\"State\" IS DISTINCT FROM 'dead'");
         assertThat(MarkSql.unpublished(word)).isEqualTo("m.\"State\" IS DISTINCT FROM 'it''s done'");
-    }
-
-    @Test
-    void a_filter() {
-        assertThat(MarkSql.isEvent(RowFilter.ALL)).isEqualTo("true");
-        assertThat(MarkSql.isEvent(new RowFilter(Map.of("Kind", List.of("a", "b'"), "v", List.of("1")))))
-                .isEqualTo("m.\"Kind\"::text IN ('a', 'b''') AND m.\"v\"::text IN ('1')");
     }
 }

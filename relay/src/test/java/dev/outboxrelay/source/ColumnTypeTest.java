@@ -119,7 +119,8 @@ final class ColumnTypeTest {
 
     @Test
     void numerics_are_plain_texts_from_either_form() throws Exception {
-        for (String number : new String[] {"0", "-1.50", "12345678901234567890.000000001", "100000", "0.00001", "1.000"}) {
+        for (String number :
+                new String[] {"0", "-1.50", "12345678901234567890.000000001", "100000", "0.00001", "1.000"}) {
             byte[] binary = org.postgresql.util.ByteConverter.numeric(new java.math.BigDecimal(number));
 
             assertThat(read(Oid.NUMERIC, number)).isEqualTo(number);
