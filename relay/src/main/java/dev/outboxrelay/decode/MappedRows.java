@@ -66,6 +66,10 @@ final class MappedRows implements RowDecoder {
                     + ", where the tenant id should be");
             return "";
         }
+        if (tenant.indexOf('\0') >= 0) {
+            values.problem("column " + json.column() + " has a tenant id with a zero byte");
+            return "";
+        }
         return tenant;
     }
 

@@ -51,8 +51,9 @@ final class RowValues {
     /** A column's JSON document, from any type that can hold one; null where there is none. */
     @Nullable
     String document(String column) {
+        // a zero byte is nothing that a text of PostgreSQL's could hold, which a dead letter has to
         return columns.get(column) instanceof byte[] bytes
-                ? new String(bytes, StandardCharsets.UTF_8)
+                ? new String(bytes, StandardCharsets.UTF_8).replace('\0', '\uFFFD')
                 : optionalText(column);
     }
 

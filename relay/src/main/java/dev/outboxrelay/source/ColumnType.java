@@ -101,10 +101,24 @@ enum ColumnType {
     },
     NUMERIC {
         @Override
+        Object read(byte[] source, int from, int length) {
+            return engineName(text(source, from, length));
+        }
+
+        @Override
         Object readBinary(byte[] source, int from, int length) {
             Number number = ByteConverter.numeric(source, from, length);
-            // otherwise NaN or an infinity
-            return number instanceof BigDecimal decimal ? decimal.toPlainString() : number.toString();
+            return number instanceof BigDecimal decimal ? decimal.toPlainString() : engineName(number.toString());
+        }
+
+        /** What is no number has names of the engine's own. */
+        private String engineName(String text) {
+            return switch (text) {
+                case "NaN" -> "NAN";
+                case "Infinity" -> "POSITIVE_INFINITY";
+                case "-Infinity" -> "NEGATIVE_INFINITY";
+                default -> text;
+            };
         }
     },
     BYTES {

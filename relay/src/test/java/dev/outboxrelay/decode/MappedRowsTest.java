@@ -127,6 +127,7 @@ final class MappedRowsTest {
                 "{\"meta\":{\"tenant\":null}} -> has null at meta.tenant",
                 "{\"meta\":{\"tenant\":{}}} -> has an object or an array at meta.tenant",
                 "{\"meta\":\"tenant\"} -> has nothing",
+                "{\"meta\":{\"tenant\":\"secret\\u0000\"}} -> has a tenant id with a zero byte",
                 "[1] -> has nothing",
                 "{\"meta\":{\"tenant\":\"secret\"} -> is not valid JSON",
                 "{\"meta\":{\"tenant\":\"secret\"}} x -> is not valid JSON",

@@ -206,7 +206,8 @@ final class ReadersIT {
                   (1, 't', '', 'infinity', '-infinity', 'infinity', 0, '-infinity', 'infinity'),
                   (2, 't', '', '0001-01-01 00:00:00+00 BC', '20000-12-31 23:59:59', '4713-01-01 BC', -0.001,
                    '1999-12-31 23:59:59.9996+00', '1970-01-01 00:00:00'),
-                  ('NaN', 't', '', '1883-11-18 12:00:00+00', '1600-02-29 00:00:00.000001', '1582-10-15', 1000000, NULL, NULL);
+                  ('NaN', 't', '', '1883-11-18 12:00:00+00', '1600-02-29 00:00:00.000001', '1582-10-15', 1000000, NULL, NULL),
+                  ('-Infinity', 't', '', NULL, NULL, NULL, NULL, NULL, NULL);
                 INSERT INTO small VALUES (-1, gen_random_uuid(), '{"ü": "\\u0001 😀"}', false),
                   (2, NULL, 'null', NULL)
                 """);
@@ -221,7 +222,7 @@ final class ReadersIT {
                         "outbox.source.tables[2].subject", "{a}.{b}.{c}.{d}.{e}.{f}"),
                 BINARY);
 
-        assertThat(rows).hasSize(10);
+        assertThat(rows).hasSize(11);
         assertThat(rows.get(3).values())
                 .containsEntry("id", "text 123456789012345678901234567890.50")
                 .containsEntry("a", "text 2026-01-01T20:04:05.678901Z")
