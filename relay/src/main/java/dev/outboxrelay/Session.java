@@ -66,6 +66,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -133,7 +134,7 @@ final class Session implements DebeziumSource.Handler {
     private final Router plainRouter;
 
     private final Router router;
-    private final Map<TableName, SettleMode> modes;
+    private final Map<TableName, TableMapping> tables;
     private final Tickets tickets = new Tickets();
     private final DeadLetterLog deadLetterLog = new DeadLetterLog(System::nanoTime);
     private final SpillLog spillLog = new SpillLog();
@@ -175,8 +176,8 @@ final class Session implements DebeziumSource.Handler {
         this.edges = edges;
         this.useFences = useFences;
         this.inVain = inVain;
-        this.modes = settings.source().all().stream()
-                .collect(Collectors.toUnmodifiableMap(TableMapping::name, TableMapping::settle));
+        this.tables = settings.source().all().stream()
+                .collect(Collectors.toUnmodifiableMap(TableMapping::name, Function.identity()));
         this.decoder = new Decoder(settings.source().all());
         this.plainRouter = plainRouter();
         this.router = newRouter();
@@ -196,11 +197,12 @@ final class Session implements DebeziumSource.Handler {
         TermGuard guard = new TermGuard(settings.postgres().slot(), lease.get().term(), server);
         Runnable fenced = () -> end(new SessionEnd.LeadershipLost("another leader has taken over"));
         Consumer<Throwable> broken = bug -> end(new SessionEnd.SourceLost("settling broke: " + bug));
-        this.settler = new RowSettler(edges.database(), modes, settings.settle(), guard, this::settled, fenced, broken);
-        this.deadLetters = new DeadLetterWriter(edges.database(), modes, guard, fenced, broken);
+        this.settler =
+                new RowSettler(edges.database(), tables, settings.settle(), guard, this::settled, fenced, broken);
+        this.deadLetters = new DeadLetterWriter(edges.database(), tables, guard, fenced, broken);
         this.parkWriter = new ParkWriter(edges.database(), guard, fenced, broken);
         this.backlog = Backlog.open(
-                edges.database(), guard, modes, settings.naming(), edges.policies()::poisonWithoutRow, fenced, broken);
+                edges.database(), guard, tables, settings.naming(), edges.policies()::poisonWithoutRow, fenced, broken);
         this.drainPace = new DrainPace(settings.postgres().walBudget() / 2, SLOW_DRAIN);
         policies.on(PolicyRow.TENANT, new TenantPolicies());
         policies.on(PolicyRow.CONSUMER, new ConsumerFeed(edges.lookout())); // after the tenants, whose policies it asks
@@ -405,7 +407,7 @@ final class Session implements DebeziumSource.Handler {
     /** What a row or a message is; empty where it is none of ours. */
     private Optional<Decoded> decode(Change change) {
         if (change instanceof Change.Inserted row) {
-            return Optional.of(decoder.decode(row));
+            return decoder.isEvent(row) ? Optional.of(decoder.decode(row)) : Optional.empty();
         }
         return change instanceof Change.Emitted message ? emitted.decode(message) : Optional.empty();
     }
@@ -721,7 +723,8 @@ final class Session implements DebeziumSource.Handler {
     }
 
     SettleMode settleMode(TableName table) {
-        return modes.getOrDefault(table, SettleMode.KEEP);
+        TableMapping mapping = tables.get(table);
+        return mapping == null ? SettleMode.KEEP : mapping.settle();
     }
 
     RowSettler settler() {

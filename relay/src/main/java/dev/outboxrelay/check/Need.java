@@ -1,5 +1,6 @@
 package dev.outboxrelay.check;
 
+import dev.outboxrelay.config.Marking;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.SettleMode;
 import dev.outboxrelay.config.TableMapping;
@@ -7,6 +8,7 @@ import dev.outboxrelay.event.TableName;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -33,9 +35,6 @@ public record Need(TableName table, String privilege, List<String> columns, bool
     private static final List<String> LETTER_COLUMNS =
             List.of("reason", "error", "attempts", "first_failed_at", "dead_at", "state", "resolved_at", "mark_due");
 
-    /** What a mark writes. */
-    private static final List<String> MARKED = List.of("status", "published_at");
-
     public Need {
         columns = List.copyOf(columns);
     }
@@ -49,12 +48,14 @@ public record Need(TableName table, String privilege, List<String> columns, bool
         List<Need> all = new ArrayList<>();
         for (TableMapping table : settings.source().all()) {
             all.add(new Need(table.name(), "SELECT", List.of()));
-            if (table.settle() == SettleMode.MARK) {
-                all.add(new Need(table.name(), "UPDATE", MARKED));
+            Marking marks = table.marks();
+            if (marks != null) {
+                all.add(new Need(table.name(), "UPDATE", marks.columns()));
             } else if (table.settle() == SettleMode.DELETE) {
                 all.add(new Need(table.name(), "DELETE", List.of()));
                 // rows are locked before, which takes the right to update some column
-                List<String> any = table.preset().hasStatus() ? MARKED : List.of("id");
+                Marking known = table.layout().marking();
+                List<String> any = known == null ? List.of(table.id()) : known.columns();
                 all.add(new Need(table.name(), "UPDATE", any, true));
             }
         }
@@ -72,11 +73,36 @@ public record Need(TableName table, String privilege, List<String> columns, bool
         return List.copyOf(all);
     }
 
+    /**
+     * The columns that a mapping reads and its table does not have.
+     *
+     * @param existing the table's columns
+     */
+    public static Set<String> unreadable(TableMapping table, Set<String> existing) {
+        Set<String> missing = new LinkedHashSet<>(table.columns());
+        if (table.isOrderGiven()) {
+            missing.add(table.order());
+        }
+        missing.removeAll(existing);
+        return missing;
+    }
+
     /** The columns that a mark writes and this table does not have; empty where none are written. */
     public static Set<String> unmarkable(TableMapping table, PostgresFacts.Relation relation) {
-        Set<String> missing = new LinkedHashSet<>(table.settle() == SettleMode.MARK ? MARKED : List.of());
+        Set<String> missing = new LinkedHashSet<>();
+        if (table.marks() != null) {
+            missing.addAll(table.marks().columns());
+        }
         missing.removeAll(relation.columnNames());
         return missing;
+    }
+
+    /** The columns of a table that marks change. */
+    public static List<String> marked(Settings settings, TableName table) {
+        return settings.source().all().stream()
+                .filter(mapping -> mapping.name().equals(table) && mapping.marks() != null)
+                .flatMap(mapping -> Objects.requireNonNull(mapping.marks()).columns().stream())
+                .toList();
     }
 
     /** The mapped tables and the relay's own. */

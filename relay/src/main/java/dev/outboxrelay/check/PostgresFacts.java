@@ -101,7 +101,7 @@ public record PostgresFacts(
      * @param rowSecurity whether it applies to this role
      * @param identity whether it has a replica identity
      * @param primaryKey whether it has one
-     * @param statusIndexes names of indexes, those of partitions included, that name status or published_at
+     * @param statusIndexes names of indexes, those of partitions included, that name a column which marks change
      */
     public record Relation(
             TableName name,

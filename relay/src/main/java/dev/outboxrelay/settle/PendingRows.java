@@ -1,7 +1,7 @@
 package dev.outboxrelay.settle;
 
+import dev.outboxrelay.config.Marking;
 import dev.outboxrelay.config.Naming;
-import dev.outboxrelay.config.SettleMode;
 import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.decode.Change;
 import dev.outboxrelay.decode.Decoder;
@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -149,7 +150,7 @@ public final class PendingRows implements AutoCloseable {
         this.publication = publication;
         this.watch = watch;
         this.marks =
-                new RowMarks(mappings.stream().collect(Collectors.toMap(TableMapping::name, TableMapping::settle)));
+                new RowMarks(mappings.stream().collect(Collectors.toMap(TableMapping::name, Function.identity())));
         this.decoder = new Decoder(mappings);
         this.router = new Router(naming);
         this.writer = writer;
@@ -373,7 +374,7 @@ public final class PendingRows implements AutoCloseable {
                     long micros = row.getLong(1);
                     int at = 2;
                     for (String column : table.columns()) {
-                        Object value = table.isBytes(column) ? row.getBytes(at) : row.getString(at);
+                        Object value = table.value(column, row, at);
                         if (value != null) {
                             values.put(column, value);
                         }
@@ -492,11 +493,12 @@ public final class PendingRows implements AutoCloseable {
             }
             insert.execute();
         }
-        if (table.mapping().settle() == SettleMode.MARK) {
+        Marking marks = table.mapping().marks();
+        if (marks != null && marks.canFail()) {
             Map<String, String> events = new HashMap<>();
             dead.forEach(letter ->
                     events.put(letter.event().row().id(), letter.event().id().value()));
-            Set<String> failed = new RowStatements(writer).fail(table.name(), readable(events.keySet()));
+            Set<String> failed = new RowStatements(writer).fail(table.mapping(), marks, readable(events.keySet()));
             List<String> due = events.entrySet().stream()
                     .filter(row -> !failed.contains(row.getKey()))
                     .map(Map.Entry::getValue)

@@ -1,8 +1,12 @@
 package dev.outboxrelay.settle;
 
+import dev.outboxrelay.check.MappingSql;
 import dev.outboxrelay.check.SqlText;
+import dev.outboxrelay.config.Marking;
 import dev.outboxrelay.config.SettleMode;
 import dev.outboxrelay.config.TableMapping;
+import dev.outboxrelay.config.TenantSource;
+import dev.outboxrelay.decode.PgTime;
 import dev.outboxrelay.event.TableName;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -77,22 +81,36 @@ record PendingTable(
 
     /** Which rows are still to be published. A mode that deletes leaves nothing else in the table. */
     private String pending() {
-        return types.containsKey("status") && mapping.preset().hasStatus() ? "status = 'pending'" : "true";
+        Marking marking = mapping.layout().marking();
+        return marking != null && types.keySet().containsAll(marking.columns()) ? MarkSql.pending(marking) : "true";
     }
 
     /** The same, as far as the publication brings them. */
     String where() {
-        return pending() + (filter == null ? "" : " AND (" + filter + ")");
+        return pending() + " AND " + MappingSql.isEvent(mapping.layout().filter(), "m.")
+                + (filter == null ? "" : " AND (" + filter + ")");
+    }
+
+    private String id() {
+        return "m." + SqlText.name(mapping.id());
     }
 
     private String order() {
-        return types.containsKey("seq") ? "seq" : types.containsKey("created_at") ? "created_at, id" : "id";
+        String order = mapping.order();
+        return order.equals(mapping.id()) || !types.containsKey(order) ? id() : "m." + SqlText.name(order) + ", " + id();
+    }
+
+    private String size() {
+        String payload = mapping.layout().payload().column();
+        return types.containsKey(payload)
+                ? "coalesce(pg_catalog.pg_column_size(m." + SqlText.name(payload) + "), 0)"
+                : "0";
     }
 
     /** Every id with the size of its payload, in order. */
     String keys() {
-        return "SELECT id::text, coalesce(pg_catalog.pg_column_size(payload), 0) FROM " + name().quoted() + " WHERE "
-                + where() + " ORDER BY " + order();
+        return "SELECT " + id() + "::text, " + size() + " FROM " + name().quoted() + " m WHERE " + where() + " ORDER BY "
+                + order();
     }
 
     /** These rows, as far as they are still to be published, in the order of the ids. */
@@ -101,40 +119,59 @@ record PendingTable(
                 .map(column -> types.containsKey(column) ? value(column) : "NULL::text")
                 .collect(Collectors.joining(", "));
         return "SELECT (EXTRACT(EPOCH FROM " + createdAt() + ") * 1000000)::bigint, " + columns
-                + " FROM pg_catalog.unnest(?::" + types.get("id") + "[]) WITH ORDINALITY AS k (key, n) JOIN "
-                + name().quoted() + " ON id = k.key WHERE " + pending() + " ORDER BY k.n";
+                + " FROM pg_catalog.unnest(?::" + types.get(mapping.id()) + "[]) WITH ORDINALITY AS k (key, n) JOIN "
+                + name().quoted() + " m ON " + id() + " = k.key WHERE " + pending() + " ORDER BY k.n";
     }
 
     /**
      * Counts by tenant what is still to be published and not a letter of a slot; the slot and the table are asked for.
      */
     String counts() {
-        String event = name().equals(TableName.OUTBOX_MESSAGE) ? "id::text" : "'" + name() + ":' || id::text";
+        String event = name().equals(TableName.OUTBOX_MESSAGE)
+                ? id() + "::text"
+                : SqlText.text(name() + ":") + " || " + id() + "::text";
         return "SELECT p.tenant, pg_catalog.count(*), pg_catalog.sum(p.bytes)::bigint, pg_catalog.min(p.made) FROM (SELECT "
-                + tenant() + " AS tenant, coalesce(pg_catalog.pg_column_size(payload), 0) AS bytes, " + createdAt()
-                + " AS made, " + event + " AS event FROM " + name().quoted() + " WHERE " + where()
+                + tenant() + " AS tenant, " + size() + " AS bytes, " + createdAt()
+                + " AS made, " + event + " AS event FROM " + name().quoted() + " m WHERE " + where()
                 + ") p WHERE NOT EXISTS (SELECT FROM outbox.dead_letter d WHERE d.slot = ? AND d.source = ?"
                 + " AND d.event_id = p.event AND d.kind = 'event') GROUP BY 1 ORDER BY 2 DESC, 1";
     }
 
     private String tenant() {
-        return types.containsKey(mapping.tenantColumn())
-                ? SqlText.name(mapping.tenantColumn()) + "::text"
-                : "NULL::text";
+        TenantSource tenant = mapping.layout().tenant();
+        return types.keySet().containsAll(tenant.columns()) ? MappingSql.tenant(tenant) + "::text" : "NULL::text";
     }
 
     /** When the row was made, as far as the table tells: not later than that its event was published. */
     String createdAt() {
-        return "timestamp with time zone".equals(types.get("created_at")) ? "created_at" : "NULL::timestamptz";
+        return "timestamp with time zone".equals(types.get("created_at")) ? "m.created_at" : "NULL::timestamptz";
     }
 
     private String value(String column) {
-        String quoted = SqlText.name(column);
+        String quoted = "m." + SqlText.name(column);
         return isBytes(column) ? quoted : quoted + "::text";
     }
 
-    boolean isBytes(String column) {
+    private boolean isBytes(String column) {
         return "bytea".equals(types.get(column));
+    }
+
+    /** A value of {@link #rows()} as the WAL would bring it: times are ISO 8601 texts there. */
+    @Nullable
+    Object value(String column, ResultSet row, int at) throws SQLException {
+        if (isBytes(column)) {
+            return row.getBytes(at);
+        }
+        String text = row.getString(at);
+        if (text == null) {
+            return null;
+        }
+        return switch (types.getOrDefault(column, "")) {
+            case "timestamp with time zone" -> PgTime.timestampOf(text, true);
+            case "timestamp without time zone" -> PgTime.timestampOf(text, false);
+            case "date" -> PgTime.dateOf(text);
+            default -> text;
+        };
     }
 
     /** The columns that an event is made of, in the order of {@link #rows()}, from the second place on. */

@@ -1,5 +1,6 @@
 package dev.outboxrelay.slot;
 
+import dev.outboxrelay.check.Need;
 import dev.outboxrelay.check.SqlText;
 import dev.outboxrelay.check.Statements;
 import dev.outboxrelay.config.Settings;
@@ -69,7 +70,7 @@ final class PublicationChecks {
             }
         }
         List<String> tables = new ArrayList<>(
-                settings.source().all().stream().map(Statements::withColumns).toList());
+                settings.source().all().stream().map(Statements::published).toList());
         if (!existing(Change.PolicyChanged.TABLE).isEmpty()) {
             tables.add(Statements.policyChange());
         }
@@ -85,14 +86,12 @@ final class PublicationChecks {
         if (existing.isEmpty()) {
             return; // a finding of its own
         }
-        Set<String> unknown = new LinkedHashSet<>(needed);
-        unknown.removeAll(existing);
+        Set<String> unknown = Need.unreadable(table, existing);
         if (!unknown.isEmpty()) {
             findings.add(Finding.configuration(
                     "table " + table.name() + " does not have these columns that its mapping reads: "
                             + String.join(", ", unknown),
-                    "set tenant-column and subject of this table in outbox.source.tables; it has "
-                            + String.join(", ", existing)));
+                    "name others for it in outbox.source.tables, of " + String.join(", ", existing)));
             return;
         }
         String filter;
@@ -114,12 +113,18 @@ final class PublicationChecks {
             findings.add(Finding.configuration(
                     "publication " + publication + " does not publish these columns of " + table.name() + ": "
                             + String.join(", ", needed),
-                    Statements.replaceTable(settings, table.name(), Statements.withColumns(table), filter)));
+                    Statements.replaceTable(settings, table, filter)));
+        }
+        if (filter == null && table.publicationFilter() != null) {
+            findings.add(Finding.configuration(
+                    "publication " + publication + " sends every row of " + table.name()
+                            + ", and its publication-filter is " + table.publicationFilter(),
+                    Statements.replaceTable(settings, table, null)));
         }
     }
 
     private Finding unpublished(TableMapping table) throws SQLException {
-        if (!viaRoot && RelationLook.look(connection, table.name()).kind().equals("p")) {
+        if (!viaRoot && RelationLook.look(connection, table.name(), Need.marked(settings, table.name())).kind().equals("p")) {
             return Finding.configuration(
                     "table " + table.name() + " is partitioned, and publication " + publication
                             + " sends its rows under the names of partitions",
@@ -127,7 +132,7 @@ final class PublicationChecks {
         }
         return Finding.configuration(
                 "publication " + publication + " does not publish table " + table.name(),
-                Statements.addTable(settings, Statements.withColumns(table)) + NOT_READ);
+                Statements.addTable(settings, Statements.published(table)) + NOT_READ);
     }
 
     /** The table's columns; empty when it does not exist. */

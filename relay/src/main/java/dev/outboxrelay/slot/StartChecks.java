@@ -38,7 +38,7 @@ public final class StartChecks {
         this.settings = settings;
         this.database = connection.getCatalog();
         for (TableName table : Need.tables(settings)) {
-            relations.put(table, RelationLook.look(connection, table));
+            relations.put(table, RelationLook.look(connection, table, Need.marked(settings, table)));
         }
     }
 

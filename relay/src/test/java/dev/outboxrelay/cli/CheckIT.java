@@ -485,6 +485,21 @@ final class CheckIT {
                             String then = printed.findValue("then").asText();
                             sql(then.substring(then.indexOf("BEGIN;")));
                         }),
+                fail(Check.PUBLICATION_ROW_FILTER, "the one that is meant is gone", () -> {
+                            sql("CREATE TABLE public.\"Outbox\" (\"Id\" int, org text, \"Kind\" varchar(9), body text);"
+                                    + " ALTER PUBLICATION outbox ADD TABLE public.\"Outbox\" (\"Id\", org, \"Kind\", body)");
+                            moreYaml = """
+                                    outbox.source.tables:
+                                      - table: public.Outbox
+                                        preset: custom
+                                        id-column: Id
+                                        tenant-column: org
+                                        subject: "{Kind}"
+                                        payload-column: body
+                                        publication-filter: "\"Kind\" <> 'internal' AND org IN ('a', 'b')"
+                                    """;
+                        })
+                        .after(() -> sql("DROP TABLE public.\"Outbox\"")),
                 fail(Check.PUBLICATION_ROOT, "partitions by their own names", () -> {
                             sql("CREATE SCHEMA shop; CREATE TABLE shop.outbox (id uuid, tenant_id text,"
                                     + " aggregatetype text, aggregateid text, type text, payload jsonb)"

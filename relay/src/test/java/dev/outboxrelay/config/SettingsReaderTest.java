@@ -216,7 +216,7 @@ final class SettingsReaderTest {
                 "outbox.source.tables[0].preset | kafka | is not native | debezium",
                 "outbox.source.tables[0].subject | a.{type | is not a relative subject",
                 "outbox.source.tables[0].subject | a.* | is not a relative subject",
-                "outbox.source.tables[0].settle | mark | needs a status column",
+                "outbox.source.tables[0].settle | mark | needs a column for it",
                 "outbox.naming | loose | is not strict | encode",
                 "outbox.streams.replicas | 6 | is not a whole number from 1 to 5",
                 "outbox.streams.replicas | three | is not a whole number from 1 to 5",
