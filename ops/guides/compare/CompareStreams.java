@@ -25,7 +25,8 @@ import java.util.Map;
  */
 final class CompareStreams {
 
-    private record Stored(String id, byte[] body, ZonedDateTime at) {}
+    /** @param committed what the relay says of its row; of the poller's, when it was stored */
+    private record Stored(String id, byte[] body, ZonedDateTime at, ZonedDateTime committed) {}
 
     private CompareStreams() {}
 
@@ -47,7 +48,7 @@ final class CompareStreams {
             ZonedDateTime until = ZonedDateTime.now();
             ZonedDateTime from = relayed.values().stream()
                     .flatMap(List::stream)
-                    .map(Stored::at)
+                    .map(Stored::committed)
                     .min(ZonedDateTime::compareTo)
                     .orElseThrow(() -> new IllegalStateException("the relay has published nothing yet"));
             // what the relay has the poller must have soon, and the other way round
@@ -123,10 +124,13 @@ final class CompareStreams {
             Message message = subscription.nextMessage(Duration.ofSeconds(2));
             while (message != null) {
                 String id = message.getHeaders() == null ? "" : message.getHeaders().getFirst("Nats-Msg-Id");
+                String committed =
+                        message.getHeaders() == null ? null : message.getHeaders().getFirst("Outbox-Committed-At");
                 all.add(new Stored(
                         id != null && id.startsWith(prefix) ? id.substring(prefix.length()) : String.valueOf(id),
                         message.getData(),
-                        message.metaData().timestamp()));
+                        message.metaData().timestamp(),
+                        committed == null ? message.metaData().timestamp() : ZonedDateTime.parse(committed)));
                 message = message.metaData().pendingCount() == 0 ? null : subscription.nextMessage(Duration.ofSeconds(5));
             }
         } finally {

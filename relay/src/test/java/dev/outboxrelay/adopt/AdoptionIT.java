@@ -121,7 +121,7 @@ final class AdoptionIT {
 
     private static Worker billing(Company company, long seed) throws SQLException {
         BillingApplication application = new BillingApplication(company.as("billing_app"), TENANTS, seed);
-        return Worker.start("billing " + seed, 15, application::work);
+        return Worker.start("billing " + seed, 20, application::work);
     }
 
     private static Worker customers(Company company, long seed) throws SQLException {
