@@ -84,6 +84,44 @@ final class AdoptionIT {
     }
 
     @Test
+    void an_outbox_of_its_own_making_whose_poller_marks() throws Exception {
+        Guide guide = Guide.of("your-own-table.md");
+        try (Company company = Company.create(
+                        "sales", folder, List.of("sales_app", "sales_poller"), SalesApplication.TABLES);
+                Connection client = company.nats().connection()) {
+            makeStreams(client);
+            SalesPoller poller = new SalesPoller(company.as("sales_poller"), client.jetStream());
+            try (Worker polling = Worker.start("sales poller", 5, poller::poll);
+                    Worker first = sales(company, 1);
+                    Worker second = sales(company, 2)) {
+                awaitMore(client, 50);
+
+                setBegin(client);
+                company.asDba(guide.sql("switch"));
+                Await.until("the poller has lost its rights", polling::isOver);
+                assertThat(polling.failure()).isInstanceOf(SQLException.class).hasMessageContaining("permission denied");
+                Await.until("rows wait", () -> company.number(
+                                "SELECT count(*) FROM \"Sales\".\"OutboxMessages\" WHERE \"State\" = 0")
+                        > 20);
+                company.install("slot.sql");
+                try (RelayProcess relay = company.relay(company.nats(), "relay", guide.yaml("switched"))) {
+                    awaitMore(client, 200);
+                    end(first, second);
+                    Await.until(
+                            "no row waits",
+                            PATIENCE,
+                            () -> company.number("SELECT count(*) FROM \"Sales\".\"OutboxMessages\" WHERE \"State\" = 0")
+                                    == 0);
+                    checkOrders(company, Published.after(OLD_MESSAGES, client, TENANTS));
+                    assertThat(company.number("SELECT count(*) FROM outbox.dead_letter WHERE state <> 'sent'"))
+                            .isZero();
+                    assertThat(relay.terminate(Duration.ofSeconds(20))).isZero();
+                }
+            }
+        }
+    }
+
+    @Test
     void no_outbox_at_all_but_a_poller_that_looks_for_changed_rows() throws Exception {
         Guide guide = Guide.of("attach-a-table.md");
         try (Company company =
@@ -122,6 +160,11 @@ final class AdoptionIT {
     private static Worker billing(Company company, long seed) throws SQLException {
         BillingApplication application = new BillingApplication(company.as("billing_app"), TENANTS, seed);
         return Worker.start("billing " + seed, 20, application::work);
+    }
+
+    private static Worker sales(Company company, long seed) throws SQLException {
+        SalesApplication application = new SalesApplication(company.as("sales_app"), TENANTS, seed);
+        return Worker.start("sales " + seed, 20, application::work);
     }
 
     private static Worker customers(Company company, long seed) throws SQLException {
@@ -225,6 +268,31 @@ final class AdoptionIT {
         }
         assertThat(steps).isEqualTo(expected);
         assertThat(known).isEqualTo(rows);
+        assertThat(published).anyMatch(Published::byRelay).anyMatch(message -> !message.byRelay());
+    }
+
+    /** Each step of each order once, in order, in its customer's stream, as the order's row has it; and nothing else. */
+    private static void checkOrders(Company company, List<Published> published) throws Exception {
+        Map<String, List<Integer>> steps = new HashMap<>();
+        for (Published message : published) {
+            int step = message.body().get("step").asInt();
+            steps.computeIfAbsent(message.tenant() + " " + message.body().get("order").asLong(), unused -> new ArrayList<>())
+                    .add(step);
+            assertThat(message.subject())
+                    .isEqualTo("tenant." + message.tenant() + ".events." + (step == 1 ? "OrderPlaced" : "OrderAdvanced"));
+        }
+        Map<String, List<Integer>> expected = new HashMap<>();
+        try (var connection = company.superuser();
+                Statement statement = connection.createStatement();
+                ResultSet result =
+                        statement.executeQuery("SELECT \"Customer\", \"Id\", \"Step\" FROM \"Sales\".\"Orders\"")) {
+            while (result.next()) {
+                expected.put(
+                        result.getString(1) + " " + result.getLong(2),
+                        IntStream.rangeClosed(1, result.getInt(3)).boxed().toList());
+            }
+        }
+        assertThat(steps).isEqualTo(expected);
         assertThat(published).anyMatch(Published::byRelay).anyMatch(message -> !message.byRelay());
     }
 

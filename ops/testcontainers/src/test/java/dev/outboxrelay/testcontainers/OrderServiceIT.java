@@ -5,7 +5,6 @@ import static dev.outboxrelay.testcontainers.ExpectedEvent.event;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -16,15 +15,7 @@ final class OrderServiceIT {
 
     @BeforeAll
     static void start() {
-        Docker.assume(OrderServiceIT.class);
-        outbox = OutboxFixture.start();
-    }
-
-    @AfterAll
-    static void stop() {
-        if (outbox != null) {
-            outbox.close();
-        }
+        outbox = SharedOutbox.get(OrderServiceIT.class);
     }
 
     @Test
