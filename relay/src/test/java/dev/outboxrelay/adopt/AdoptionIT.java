@@ -8,8 +8,13 @@ import dev.outboxrelay.testing.RelayProcess;
 import dev.outboxrelay.testing.TestNats;
 import io.nats.client.Connection;
 import io.nats.client.JetStream;
+import io.nats.client.JetStreamSubscription;
+import io.nats.client.Message;
+import io.nats.client.PullSubscribeOptions;
 import io.nats.client.api.PublishAck;
 import io.nats.client.api.StreamConfiguration;
+import io.nats.client.api.StreamInfoOptions;
+import io.nats.client.api.Subject;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.ResultSet;
@@ -43,7 +48,7 @@ final class AdoptionIT {
     void an_outbox_in_debezium_layout_whose_poller_deletes_and_back_again() throws Exception {
         Guide guide = Guide.of("replace-a-poller.md");
         try (Company company = Company.create(
-                        "billing", folder, List.of("billing_app", "billing_poller"), BillingApplication.TABLES);
+                        "billing", folder, List.of("billing_app", "billing_poller", "ledger_app"), BillingApplication.TABLES + Ledger.TABLES);
                 Connection client = company.nats().connection()) {
             makeStreams(client);
             BillingPoller poller = new BillingPoller(company.as("billing_poller"), client.jetStream());
@@ -84,6 +89,7 @@ final class AdoptionIT {
                     assertThat(pollingAgain.failure()).isNull();
                 }
                 checkInvoices(company, Published.after(OLD_MESSAGES, client, TENANTS));
+                bookTwice(company, client);
                 assertThat(company.number("SELECT count(*) FROM outbox.dead_letter WHERE state <> 'sent'"))
                         .isZero();
             }
