@@ -149,8 +149,7 @@ public final class PendingRows implements AutoCloseable {
         this.mappings = List.copyOf(mappings);
         this.publication = publication;
         this.watch = watch;
-        this.marks =
-                new RowMarks(mappings.stream().collect(Collectors.toMap(TableMapping::name, Function.identity())));
+        this.marks = new RowMarks(mappings.stream().collect(Collectors.toMap(TableMapping::name, Function.identity())));
         this.decoder = new Decoder(mappings);
         this.router = new Router(naming);
         this.writer = writer;

@@ -97,7 +97,9 @@ record PendingTable(
 
     private String order() {
         String order = mapping.order();
-        return order.equals(mapping.id()) || !types.containsKey(order) ? id() : "m." + SqlText.name(order) + ", " + id();
+        return order.equals(mapping.id()) || !types.containsKey(order)
+                ? id()
+                : "m." + SqlText.name(order) + ", " + id();
     }
 
     private String size() {
@@ -109,8 +111,8 @@ record PendingTable(
 
     /** Every id with the size of its payload, in order. */
     String keys() {
-        return "SELECT " + id() + "::text, " + size() + " FROM " + name().quoted() + " m WHERE " + where() + " ORDER BY "
-                + order();
+        return "SELECT " + id() + "::text, " + size() + " FROM " + name().quoted() + " m WHERE " + where()
+                + " ORDER BY " + order();
     }
 
     /** These rows, as far as they are still to be published, in the order of the ids. */

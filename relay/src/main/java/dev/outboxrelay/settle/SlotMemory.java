@@ -154,7 +154,9 @@ public final class SlotMemory implements AutoCloseable {
         }
     }
 
-    /** Rows may have passed that nobody read: pending ones are to be taken from their tables before the slot is read on. */
+    /**
+     * Rows may have passed that nobody read: pending ones are to be taken from their tables before the slot is read on.
+     */
     public synchronized void demand(String reason) throws DatabaseException {
         try (PreparedStatement statement = connection.prepareStatement(DEMAND)) {
             statement.setString(1, reason);

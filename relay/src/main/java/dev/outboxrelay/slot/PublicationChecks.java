@@ -124,7 +124,10 @@ final class PublicationChecks {
     }
 
     private Finding unpublished(TableMapping table) throws SQLException {
-        if (!viaRoot && RelationLook.look(connection, table.name(), Need.marked(settings, table.name())).kind().equals("p")) {
+        if (!viaRoot
+                && RelationLook.look(connection, table.name(), Need.marked(settings, table.name()))
+                        .kind()
+                        .equals("p")) {
             return Finding.configuration(
                     "table " + table.name() + " is partitioned, and publication " + publication
                             + " sends its rows under the names of partitions",

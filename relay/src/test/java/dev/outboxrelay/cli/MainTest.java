@@ -64,7 +64,8 @@ final class MainTest {
 
         assertThat(err.toString())
                 .contains(
-                        "no command 'walk'", "run, check, status, event, demo, dlq, tenant, republish, backlog, version");
+                        "no command 'walk'",
+                        "run, check, status, event, demo, dlq, tenant, republish, backlog, version");
     }
 
     @Test

@@ -33,8 +33,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What an operator does about events: a stream that was lost is filled again from the outbox, in order and nothing twice;
- * and one event is found wherever it is.
+ * What an operator does about events: a stream that was lost is filled again from the outbox, in order and nothing
+ * twice; and one event is found wherever it is.
  */
 final class RepublishIT {
 
@@ -391,7 +391,8 @@ final class RepublishIT {
 
         outbox.execute("DELETE FROM outbox.message WHERE tenant_id = 'found'");
         assertThat(event(outbox, ids.get(3), "--tenant", "found").is(0).out()).contains("at sequence 24 since");
-        assertThat(event(outbox, ids.get(3)).is(1).out()).contains(": unknown", "with --tenant its stream is looked at");
+        assertThat(event(outbox, ids.get(3)).is(1).out())
+                .contains(": unknown", "with --tenant its stream is looked at");
     }
 
     @Test
@@ -401,8 +402,8 @@ final class RepublishIT {
         Await.until("it is parked", PATIENCE, () -> letters(outbox, "event_id = '" + parked + "'") == 1);
         assertThat(event(outbox, parked).is(0).out())
                 .contains(": parked", "the tenant is paused", "Next: outbox-relay status --tenant waiting");
-        outbox.execute("UPDATE outbox.dead_letter SET state = 'replaying', dead_at = now() WHERE event_id = '" + parked
-                + "'");
+        outbox.execute(
+                "UPDATE outbox.dead_letter SET state = 'replaying', dead_at = now() WHERE event_id = '" + parked + "'");
         assertThat(event(outbox, parked).is(0).out()).contains(": replaying", "as somebody asked", "wait some seconds");
         outbox.execute("DELETE FROM outbox.tenant");
 
@@ -410,7 +411,8 @@ final class RepublishIT {
         Await.until("it is dead", PATIENCE, () -> "failed".equals(outbox.status(dead)));
         assertThat(event(outbox, dead).is(0).out())
                 .contains(": dead", "invalid_subject", "Next: outbox-relay dlq show " + dead);
-        assertThat(CommandLineRun.of(environment(outbox), "dlq", "discard", dead).exit())
+        assertThat(CommandLineRun.of(environment(outbox), "dlq", "discard", dead)
+                        .exit())
                 .isZero();
         assertThat(event(outbox, dead).is(0).out()).contains(": discarded", "insert the event again");
 
@@ -433,9 +435,10 @@ final class RepublishIT {
         outbox.execute("UPDATE outbox.message SET published_at = now() - interval '8 days',"
                 + " created_at = now() - interval '8 days' WHERE id = '" + ids.get(1) + "'");
         assertThat(event(outbox, ids.get(1)).is(0).out()).contains(": expired", "nothing is wrong", "--also-expired");
-        outbox.execute("UPDATE outbox.message SET published_at = NULL, status = 'pending' WHERE id = '" + ids.get(2)
-                + "'");
-        assertThat(event(outbox, ids.get(2)).is(0).out()).contains(": missed", "its row is pending, the slot is past it");
+        outbox.execute(
+                "UPDATE outbox.message SET published_at = NULL, status = 'pending' WHERE id = '" + ids.get(2) + "'");
+        assertThat(event(outbox, ids.get(2)).is(0).out())
+                .contains(": missed", "its row is pending, the slot is past it");
         outbox.execute("UPDATE outbox.message SET status = 'failed' WHERE id = '" + ids.get(2) + "'");
         assertThat(event(outbox, ids.get(2)).is(1).out()).contains(": uncertain", "its dead letter is gone");
 
@@ -458,10 +461,13 @@ final class RepublishIT {
         awaitPublished(outbox, "full", 1);
         String second = insert(outbox, "full", 1).get(0);
         String url = "http://127.0.0.1:" + relay.relay().adminPort();
-        Await.until("its lane backs off", PATIENCE, () -> event(outbox, second, "--wait", "0", "--url", url)
-                .is(0)
-                .out()
-                .contains("backing off"));
+        Await.until(
+                "its lane backs off",
+                PATIENCE,
+                () -> event(outbox, second, "--wait", "0", "--url", url)
+                        .is(0)
+                        .out()
+                        .contains("backing off"));
 
         assertThat(event(outbox, second, "--wait", "0", "--url", url).is(0).out())
                 .contains(": unsettled", "in its tenant's lane: ", "queued", "outbox-relay status --tenant full");
