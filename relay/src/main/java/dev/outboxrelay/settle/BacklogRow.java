@@ -13,7 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param malformed what was wrong with its row when it was parked; null for nothing
  */
 public record BacklogRow(
-        long seq, OutboxEvent event, boolean replay, @Nullable String malformed) {
+        long seq,
+        OutboxEvent event,
+        boolean replay,
+        @Nullable String malformed) {
 
     /** One whose row could be read. */
     public BacklogRow(long seq, OutboxEvent event, boolean replay) {

@@ -96,8 +96,7 @@ final class FetchRequest implements BacklogRequest {
                 while (rows.next()) {
                     Optional<OutboxEvent> event = event(rows);
                     if (event.isPresent()) {
-                        found.add(new BacklogRow(
-                                rows.getLong(1), event.get(), rows.getBoolean(2), rows.getString(10)));
+                        found.add(new BacklogRow(rows.getLong(1), event.get(), rows.getBoolean(2), rows.getString(10)));
                     } else {
                         broken.add(rows.getLong(1));
                     }

@@ -129,7 +129,9 @@ public final class ParkWriter implements AutoCloseable {
         }
     }
 
-    /** Headers of the native table come out of a jsonb column; others that break the rule are kept as one JSON string. */
+    /**
+     * Headers of the native table come out of a jsonb column; others that break the rule are kept as one JSON string.
+     */
     private static @Nullable String headers(OutboxEvent event) {
         String headers = event.headersJson();
         boolean fits = headers == null

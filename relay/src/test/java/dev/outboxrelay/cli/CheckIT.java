@@ -486,8 +486,9 @@ final class CheckIT {
                             sql(then.substring(then.indexOf("BEGIN;")));
                         }),
                 fail(Check.PUBLICATION_ROW_FILTER, "the one that is meant is gone", () -> {
-                            sql("CREATE TABLE public.\"Outbox\" (\"Id\" int, org text, \"Kind\" varchar(9), body text);"
-                                    + " ALTER PUBLICATION outbox ADD TABLE public.\"Outbox\" (\"Id\", org, \"Kind\", body)");
+                            sql(
+                                    "CREATE TABLE public.\"Outbox\" (\"Id\" int, org text, \"Kind\" varchar(9), body text);"
+                                            + " ALTER PUBLICATION outbox ADD TABLE public.\"Outbox\" (\"Id\", org, \"Kind\", body)");
                             moreYaml = """
                                     outbox.source.tables:
                                       - table: public.Outbox
