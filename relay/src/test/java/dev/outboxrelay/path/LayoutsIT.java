@@ -139,7 +139,7 @@ final class LayoutsIT {
                 INSERT INTO node.outbox (id, aggregate_type, aggregate_id, message_type, payload, metadata) VALUES
                   ('00000000-0000-0000-0000-000000000006', 'movie', 'm-1', 'created', '{"id": 1}', '{"tenant": "four"}'),
                   (gen_random_uuid(), 'internal', 'm-1', 'created', '{"id": 1}', '{"tenant": "four"}');
-                INSERT INTO shop.flags VALUES (1.50, 'five', 'flag.set', '\\x00ff', NULL), (2, 'five', 'flag.set', '', false)
+                INSERT INTO shop.flags VALUES (1.50, 'five', 'flag.set', '\\x00ff', NULL), (2, 'five', 'flag.set', '', NULL)
                 """);
 
         Message debezium = only("one");
@@ -240,7 +240,7 @@ final class LayoutsIT {
             throws Exception {
         outbox.execute("INSERT INTO outbox.tenant (tenant_id, paused) VALUES ('paused', true)");
         outbox.execute("INSERT INTO shop.outboxevent (tenant, aggregatetype, aggregateid, type, payload) VALUES"
-                + " ('paused', 'x', '1', 't', NULL), ('paused', 'x', '2', 't', '2')");
+                + " ('paused', 'x', '1', 't', '2'), ('paused', 'x', '2', 't', NULL)");
         await("outbox.dead_letter WHERE tenant_id = 'paused' AND state = 'parked'", 2);
 
         outbox.execute("UPDATE outbox.tenant SET paused = false WHERE tenant_id = 'paused'");
