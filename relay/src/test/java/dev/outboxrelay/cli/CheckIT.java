@@ -497,7 +497,7 @@ final class CheckIT {
                                         tenant-column: org
                                         subject: "{Kind}"
                                         payload-column: body
-                                        publication-filter: "\"Kind\" <> 'internal' AND org IN ('a', 'b')"
+                                        publication-filter: '"Kind" <> ''internal'' AND org IN (''a'', ''b'')'
                                     """;
                         })
                         .after(() -> sql("DROP TABLE public.\"Outbox\"")),

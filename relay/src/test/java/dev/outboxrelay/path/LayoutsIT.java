@@ -139,7 +139,7 @@ final class LayoutsIT {
                 INSERT INTO node.outbox (id, aggregate_type, aggregate_id, message_type, payload, metadata) VALUES
                   ('00000000-0000-0000-0000-000000000006', 'movie', 'm-1', 'created', '{"id": 1}', '{"tenant": "four"}'),
                   (gen_random_uuid(), 'internal', 'm-1', 'created', '{"id": 1}', '{"tenant": "four"}');
-                INSERT INTO shop.flags VALUES (1.50, 'five', 'flag.set', '\\x00ff', NULL), (2, 'five', 'flag.set', '', false)
+                INSERT INTO shop.flags VALUES (1.50, 'five', 'flag.set', '\\x00ff', NULL), (2, 'five', 'flag.set', '', NULL)
                 """);
 
         Message debezium = only("one");
@@ -210,7 +210,7 @@ final class LayoutsIT {
                   (3, 'six', 'a..b', '', NULL);
                 """);
 
-        await("outbox.dead_letter", 10);
+        await("outbox.dead_letter WHERE tenant_id IS DISTINCT FROM 'paused'", 10);
         await("shop.flags WHERE org = 'six' AND NOT done", 1);
         Await.until(
                 "the good ones arrive",
@@ -233,6 +233,21 @@ final class LayoutsIT {
                         "shop.Outbox:3 malformed_row row of shop.Outbox: no entry of tenant-lookup",
                         "column payload has no payload")
                 .doesNotContain("99", "nobody");
+    }
+
+    @Test
+    void a_row_that_breaks_its_mapping_while_its_tenant_is_paused_is_a_dead_letter_and_never_a_message()
+            throws Exception {
+        outbox.execute("INSERT INTO outbox.tenant (tenant_id, paused) VALUES ('paused', true)");
+        outbox.execute("INSERT INTO shop.outboxevent (tenant, aggregatetype, aggregateid, type, payload) VALUES"
+                + " ('paused', 'x', '1', 't', '2'), ('paused', 'x', '2', 't', NULL)");
+        await("outbox.dead_letter WHERE tenant_id = 'paused' AND state = 'parked'", 2);
+
+        outbox.execute("UPDATE outbox.tenant SET paused = false WHERE tenant_id = 'paused'");
+
+        await("outbox.dead_letter WHERE tenant_id = 'paused' AND state = 'sent'", 1);
+        await("outbox.dead_letter WHERE tenant_id = 'paused' AND state = 'dead' AND reason = 'malformed_row'", 1);
+        assertThat(text(only("paused"))).isEqualTo("2");
     }
 
     private static Message only(String tenant) throws Exception {
