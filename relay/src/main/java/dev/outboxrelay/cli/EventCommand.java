@@ -31,8 +31,9 @@ import picocli.CommandLine.Spec;
 /** Says where an event is. */
 @Command(
         name = "event",
-        description = "Says where an event is: in the WAL, on its way, in its stream, parked, dead, dropped, or lost; and what"
-                + " to do. Shows no payload.")
+        description =
+                "Says where an event is: in the WAL, on its way, in its stream, parked, dead, dropped, or lost; and what"
+                        + " to do. Shows no payload.")
 final class EventCommand implements Callable<Integer> {
 
     private final Map<String, String> environment;
@@ -64,7 +65,8 @@ final class EventCommand implements Callable<Integer> {
             names = "--wait",
             paramLabel = "SECONDS",
             defaultValue = "15",
-            description = "How long it waits at most for the relay to settle an event that is on its way (default: 15).")
+            description =
+                    "How long it waits at most for the relay to settle an event that is on its way (default: 15).")
     private int patience;
 
     @Option(
@@ -92,8 +94,9 @@ final class EventCommand implements Callable<Integer> {
         EventId event = new EventId(id);
         if (RowRef.of(event).table().equals(TableName.OUTBOX_MESSAGE)
                 && EventDesk.key(event).isEmpty()) {
-            throw wrong("'" + id + "' is no id of outbox.message, which are UUIDs; an event of a mapped table is asked for"
-                    + " as schema.table:id");
+            throw wrong(
+                    "'" + id + "' is no id of outbox.message, which are UUIDs; an event of a mapped table is asked for"
+                            + " as schema.table:id");
         }
         event = EventDesk.key(event).map(key -> new EventId(key.toString())).orElse(event);
         if (search < 1 || patience < 0) {
@@ -156,11 +159,13 @@ final class EventCommand implements Callable<Integer> {
         }
         out.println("  " + where.text());
         if (facts.stream() instanceof EventSearch.Result.Stored stored) {
-            stored.readers().forEach(reader -> out.println("  consumer " + Printable.of(reader.name()) + ": "
-                    + progress(reader, stored.subject())));
+            stored.readers()
+                    .forEach(reader -> out.println(
+                            "  consumer " + Printable.of(reader.name()) + ": " + progress(reader, stored.subject())));
         }
-        givenUp(facts.letters()).forEach(letter -> out.println("  " + Printable.of(letter.source()) + " gave it up: "
-                + Printable.of(letter.error()) + " (outbox-relay dlq show " + letter.seq() + ")"));
+        givenUp(facts.letters())
+                .forEach(letter -> out.println("  " + Printable.of(letter.source()) + " gave it up: "
+                        + Printable.of(letter.error()) + " (outbox-relay dlq show " + letter.seq() + ")"));
         out.println("Next: " + where.next() + ".");
     }
 
@@ -204,9 +209,10 @@ final class EventCommand implements Callable<Integer> {
             all.put("stored_at", stored.at().toString());
             all.put("stored_subject", stored.subject());
             ArrayNode readers = all.putArray("consumers");
-            stored.readers().forEach(reader -> readers.addObject()
-                    .put("name", reader.name())
-                    .put("progress", reader.progress().name().toLowerCase(Locale.ROOT)));
+            stored.readers()
+                    .forEach(reader -> readers.addObject()
+                            .put("name", reader.name())
+                            .put("progress", reader.progress().name().toLowerCase(Locale.ROOT)));
         } else if (facts.stream() instanceof EventSearch.Result.Absent absent) {
             all.put("searched", absent.read());
             all.put("search_bounded", absent.bounded());

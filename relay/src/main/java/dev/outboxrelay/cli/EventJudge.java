@@ -130,7 +130,8 @@ final class EventJudge {
                 Whereabouts.Place.UNSETTLED,
                 "committed, and not settled yet: it lies in the WAL before the relay, or in its tenant's lane"
                         + (lane == null ? "" : ": " + lane),
-                "outbox-relay status --tenant " + tenant + " says what holds the tenant up, outbox-relay status the relay");
+                "outbox-relay status --tenant " + tenant
+                        + " says what holds the tenant up, outbox-relay status the relay");
     }
 
     private Whereabouts absent(boolean published) {
@@ -175,16 +176,18 @@ final class EventJudge {
         }
         return is(
                 Whereabouts.Place.LOST,
-                "it was published, and " + (facts.stream() instanceof EventSearch.Result.NoStream
+                "it was published, and "
+                        + (facts.stream() instanceof EventSearch.Result.NoStream
                                 ? "there is no stream " + facts.streamName() + " any more"
-                                : "stream " + facts.streamName() + " does not have it any more (or had it under a subject"
+                                : "stream " + facts.streamName()
+                                        + " does not have it any more (or had it under a subject"
                                         + " that a routing rule of then made)"),
                 facts.row() == null ? "its row is gone too: insert the event again" : republish());
     }
 
     private String republish() {
-        return "outbox-relay republish --dry-run --tenant " + tenant + " counts what is missing, and publishes it without"
-                + " --dry-run";
+        return "outbox-relay republish --dry-run --tenant " + tenant
+                + " counts what is missing, and publishes it without" + " --dry-run";
     }
 
     private Whereabouts unknown() {

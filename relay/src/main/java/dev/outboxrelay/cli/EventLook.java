@@ -31,8 +31,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gathers what both ends know of one event. Waits for the slot where that alone can tell a settled event from one on its
- * way, for some seconds, since an idle slot follows the WAL with a delay.
+ * Gathers what both ends know of one event. Waits for the slot where that alone can tell a settled event from one on
+ * its way, for some seconds, since an idle slot follows the WAL with a delay.
  */
 final class EventLook {
 
@@ -260,8 +260,7 @@ final class EventLook {
         Instant at = letter != null && letter.resolvedAt() != null
                 ? letter.resolvedAt()
                 : row == null ? null : row.published() == null ? row.created() : row.published();
-        return at != null
-                && StreamLimits.of(keeps, keeps.maxAge(), desk.now()).wouldBeGone(at);
+        return at != null && StreamLimits.of(keeps, keeps.maxAge(), desk.now()).wouldBeGone(at);
     }
 
     /** What the relay says of the tenant's lane; its events have no places there that one could ask for. */

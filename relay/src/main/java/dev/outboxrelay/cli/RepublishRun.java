@@ -101,8 +101,10 @@ final class RepublishRun {
     }
 
     private List<HeldEvent> lost(List<HeldEvent> held, @Nullable StreamIds stream, Instant now) {
-        StreamLimits limits =
-                StreamLimits.of(stream == null ? null : stream.keeps(), wish.rules().policy().stream().maxAge(), now);
+        StreamLimits limits = StreamLimits.of(
+                stream == null ? null : stream.keeps(),
+                wish.rules().policy().stream().maxAge(),
+                now);
         Set<UUID> there = stream == null ? Set.of() : stream.ids();
         List<HeldEvent> lost = new ArrayList<>();
         long gone = 0;

@@ -47,7 +47,10 @@ final class TenantRules {
         }
         RouteBook rules = new RouteBook(settings.routes());
         rules.load(routes);
-        return new TenantRules(tenant, policies.of(tenant), new Router(settings.naming(), rules::rules),
+        return new TenantRules(
+                tenant,
+                policies.of(tenant),
+                new Router(settings.naming(), rules::rules),
                 new Router(settings.naming()));
     }
 

@@ -79,14 +79,16 @@ final class EventJudgeTest {
                 NOW.plus(Duration.ofDays(20)), first, true, 0, Duration.ofDays(7), Duration.ofMinutes(2));
         StreamLimits limits = StreamLimits.of(full, Duration.ZERO, now);
 
-        assertThat(limits.wouldBeGone(now.minus(Duration.ofDays(8)))).as("too old").isTrue();
+        assertThat(limits.wouldBeGone(now.minus(Duration.ofDays(8))))
+                .as("too old")
+                .isTrue();
         assertThat(limits.wouldBeGone(now.minus(Duration.ofDays(3))))
                 .as("before the first message of a full stream")
                 .isTrue();
         assertThat(limits.wouldBeGone(first.plusSeconds(90))).as("behind it").isFalse();
 
-        StreamKeeps anew = new StreamKeeps(
-                now.minus(Duration.ofDays(1)), now, true, 0, Duration.ofDays(7), Duration.ofMinutes(2));
+        StreamKeeps anew =
+                new StreamKeeps(now.minus(Duration.ofDays(1)), now, true, 0, Duration.ofDays(7), Duration.ofMinutes(2));
         assertThat(StreamLimits.of(anew, Duration.ZERO, now).wouldBeGone(now.minus(Duration.ofDays(3))))
                 .as("published to a stream before this one")
                 .isFalse();

@@ -80,12 +80,16 @@ final class ExamplesIT {
         TestPostgres postgres = SharedPostgres.get();
         postgres.createInstalled("billing"); // for a role that may log in
         postgres.execute("billing", Files.readString(EXAMPLES.resolve("sql/seen_event.sql")));
-        postgres.execute("billing", "GRANT USAGE ON SCHEMA billing TO " + TestPostgres.WRITER
-                + "; GRANT ALL ON ALL TABLES IN SCHEMA billing TO " + TestPostgres.WRITER);
+        postgres.execute(
+                "billing",
+                "GRANT USAGE ON SCHEMA billing TO " + TestPostgres.WRITER
+                        + "; GRANT ALL ON ALL TABLES IN SCHEMA billing TO " + TestPostgres.WRITER);
         // ten were processed, and the acknowledgements were lost with the process
-        postgres.execute("billing", "INSERT INTO billing.seen_event (stream, id)"
-                + " SELECT 'TENANT_ONCELAND', 'id-' || i FROM generate_series(0, 9) i;"
-                + " INSERT INTO billing.order_count VALUES ('TENANT_ONCELAND', 10)");
+        postgres.execute(
+                "billing",
+                "INSERT INTO billing.seen_event (stream, id)"
+                        + " SELECT 'TENANT_ONCELAND', 'id-' || i FROM generate_series(0, 9) i;"
+                        + " INSERT INTO billing.order_count VALUES ('TENANT_ONCELAND', 10)");
         String lib = Path.of(System.getProperty("dist.directory", "target/outbox-relay"), "lib")
                         .toAbsolutePath()
                 + File.separator + "*";

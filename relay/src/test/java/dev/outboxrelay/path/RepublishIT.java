@@ -36,8 +36,8 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What an operator does about events: a stream that was lost is filled again from the outbox, in order and nothing twice;
- * and one event is found wherever it is.
+ * What an operator does about events: a stream that was lost is filled again from the outbox, in order and nothing
+ * twice; and one event is found wherever it is.
  */
 final class RepublishIT {
 
@@ -236,7 +236,8 @@ final class RepublishIT {
                                                 .build());
                     }
                     List<String> live = insert(killed, "kills", 20);
-                    Process command = process(killed, "--tenant", "kills", "--rate", "" + (300 + random.nextInt(2_000)));
+                    Process command =
+                            process(killed, "--tenant", "kills", "--rate", "" + (300 + random.nextInt(2_000)));
                     TimeUnit.MILLISECONDS.sleep(random.nextInt(4_000));
                     boolean relayToo = random.nextBoolean();
                     if (relayToo) {
@@ -454,7 +455,8 @@ final class RepublishIT {
 
         outbox.execute("DELETE FROM outbox.message WHERE tenant_id = 'found'");
         assertThat(event(outbox, ids.get(3), "--tenant", "found").is(0).out()).contains("at sequence 24 since");
-        assertThat(event(outbox, ids.get(3)).is(1).out()).contains(": unknown", "with --tenant its stream is looked at");
+        assertThat(event(outbox, ids.get(3)).is(1).out())
+                .contains(": unknown", "with --tenant its stream is looked at");
     }
 
     @Test
@@ -464,8 +466,8 @@ final class RepublishIT {
         Await.until("it is parked", PATIENCE, () -> letters(outbox, "event_id = '" + parked + "'") == 1);
         assertThat(event(outbox, parked).is(0).out())
                 .contains(": parked", "the tenant is paused", "Next: outbox-relay status --tenant waiting");
-        outbox.execute("UPDATE outbox.dead_letter SET state = 'replaying', dead_at = now() WHERE event_id = '" + parked
-                + "'");
+        outbox.execute(
+                "UPDATE outbox.dead_letter SET state = 'replaying', dead_at = now() WHERE event_id = '" + parked + "'");
         assertThat(event(outbox, parked).is(0).out()).contains(": replaying", "as somebody asked", "wait some seconds");
         outbox.execute("DELETE FROM outbox.tenant");
 
@@ -473,7 +475,8 @@ final class RepublishIT {
         Await.until("it is dead", PATIENCE, () -> "failed".equals(outbox.status(dead)));
         assertThat(event(outbox, dead).is(0).out())
                 .contains(": dead", "invalid_subject", "Next: outbox-relay dlq show " + dead);
-        assertThat(CommandLineRun.of(environment(outbox), "dlq", "discard", dead).exit())
+        assertThat(CommandLineRun.of(environment(outbox), "dlq", "discard", dead)
+                        .exit())
                 .isZero();
         assertThat(event(outbox, dead).is(0).out()).contains(": discarded", "insert the event again");
 
@@ -496,9 +499,10 @@ final class RepublishIT {
         outbox.execute("UPDATE outbox.message SET published_at = now() - interval '8 days',"
                 + " created_at = now() - interval '8 days' WHERE id = '" + ids.get(1) + "'");
         assertThat(event(outbox, ids.get(1)).is(0).out()).contains(": expired", "nothing is wrong", "--also-expired");
-        outbox.execute("UPDATE outbox.message SET published_at = NULL, status = 'pending' WHERE id = '" + ids.get(2)
-                + "'");
-        assertThat(event(outbox, ids.get(2)).is(0).out()).contains(": missed", "its row is pending, the slot is past it");
+        outbox.execute(
+                "UPDATE outbox.message SET published_at = NULL, status = 'pending' WHERE id = '" + ids.get(2) + "'");
+        assertThat(event(outbox, ids.get(2)).is(0).out())
+                .contains(": missed", "its row is pending, the slot is past it");
         outbox.execute("UPDATE outbox.message SET status = 'failed' WHERE id = '" + ids.get(2) + "'");
         assertThat(event(outbox, ids.get(2)).is(1).out()).contains(": uncertain", "its dead letter is gone");
 
@@ -521,10 +525,13 @@ final class RepublishIT {
         awaitPublished(outbox, "full", 1);
         String second = insert(outbox, "full", 1).get(0);
         String url = "http://127.0.0.1:" + relay.relay().adminPort();
-        Await.until("its lane backs off", PATIENCE, () -> event(outbox, second, "--wait", "0", "--url", url)
-                .is(0)
-                .out()
-                .contains("backing off"));
+        Await.until(
+                "its lane backs off",
+                PATIENCE,
+                () -> event(outbox, second, "--wait", "0", "--url", url)
+                        .is(0)
+                        .out()
+                        .contains("backing off"));
 
         assertThat(event(outbox, second, "--wait", "0", "--url", url).is(0).out())
                 .contains(": unsettled", "in its tenant's lane: ", "queued", "outbox-relay status --tenant full");
