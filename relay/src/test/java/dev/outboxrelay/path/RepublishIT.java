@@ -24,12 +24,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -201,6 +204,67 @@ final class RepublishIT {
         assertThat(ids).hasSize(1_200).doesNotHaveDuplicates();
         assertThat(only(ids, before)).isEqualTo(before);
         assertThat(only(ids, live)).isEqualTo(live);
+    }
+
+    /** The long variant: {@code -Drepublish.kills=20}, some ten seconds each. */
+    @Test
+    @EnabledIfSystemProperty(named = "republish.kills", matches = "\\d+")
+    void killed_at_any_moment_again_and_again() throws Exception {
+        long seed = Long.getLong("republish.seed", System.nanoTime());
+        Random random = new Random(seed);
+        System.out.println("seed " + seed);
+        try (Outbox killed = Outbox.create("republish_kills");
+                Neighbour beside = Neighbour.start(killed, "kills-beside")) {
+            RelayProcess running = relay(killed);
+            List<String> all = new ArrayList<>();
+            try {
+                for (int round = 0; round < Integer.getInteger("republish.kills"); round++) {
+                    all.addAll(insert(killed, "kills", 300));
+                    awaitPublished(killed, "kills", all.size());
+                    if (random.nextBoolean()) {
+                        lose("kills");
+                    } else {
+                        long last = client.jetStreamManagement()
+                                .getStreamInfo(Streams.of("kills"))
+                                .getStreamState()
+                                .getLastSequence();
+                        client.jetStreamManagement()
+                                .purgeStream(
+                                        Streams.of("kills"),
+                                        PurgeOptions.builder()
+                                                .sequence(last - random.nextInt(all.size()))
+                                                .build());
+                    }
+                    List<String> live = insert(killed, "kills", 20);
+                    Process command =
+                            process(killed, "--tenant", "kills", "--rate", "" + (300 + random.nextInt(2_000)));
+                    TimeUnit.MILLISECONDS.sleep(random.nextInt(4_000));
+                    boolean relayToo = random.nextBoolean();
+                    if (relayToo) {
+                        running.kill();
+                    }
+                    TimeUnit.MILLISECONDS.sleep(random.nextInt(500));
+                    command.destroyForcibly().waitFor();
+                    int letters = letters(killed, "state = 'replaying'");
+                    if (relayToo) {
+                        running = relay(killed);
+                        running.awaitReady();
+                    }
+                    JsonNode said = republish(killed, "--tenant", "kills", "--wait");
+                    System.out.println("round " + round + ": " + letters + " left when killed, relay killed too: "
+                            + relayToo + ", then " + said);
+                    all.addAll(live);
+                    Await.until("all are out", PATIENCE, () -> letters(killed, "state = 'replaying'") == 0);
+                    awaitPublished(killed, "kills", all.size());
+                    assertThat(Streams.ids(client, "kills"))
+                            .as("seed %d, round %d", seed, round)
+                            .containsExactlyInAnyOrderElementsOf(all);
+                }
+                verify(beside, "kills-beside");
+            } finally {
+                running.close();
+            }
+        }
     }
 
     private static String last(List<String> ids) {
