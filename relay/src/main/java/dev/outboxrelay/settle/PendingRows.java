@@ -43,8 +43,8 @@ import org.slf4j.LoggerFactory;
  * before anybody reads the slot.
  *
  * <p>All of them are those of one snapshot, a part at a time; what cannot be an event becomes a dead letter at once.
- * What is committed later comes through the slot, and what of the snapshot comes too is found in the table. A crash
- * leaves parts behind, of which none is taken again. The argument is in the ADR "parking". One thread.
+ * What is in the slot too is left to it, and what is committed later comes through it. A crash leaves parts behind, of
+ * which none is taken again. The argument is in the ADR "parking". One thread.
  */
 public final class PendingRows implements AutoCloseable {
 
