@@ -44,8 +44,8 @@ import org.slf4j.LoggerFactory;
  * before anybody reads the slot.
  *
  * <p>All of them are those of one snapshot, a part at a time; what cannot be an event becomes a dead letter at once.
- * What is committed later comes through the slot, and what of the snapshot comes too is found in the table. A crash
- * leaves parts behind, of which none is taken again. The argument is in the ADR "parking". One thread.
+ * What is in the slot too is left to it, and what is committed later comes through it. A crash leaves parts behind, of
+ * which none is taken again. The argument is in the ADR "parking". One thread.
  */
 public final class PendingRows implements AutoCloseable {
 
@@ -233,8 +233,9 @@ public final class PendingRows implements AutoCloseable {
                 statement.execute("SET LOCAL idle_in_transaction_session_timeout = 0");
                 statement.execute("SET LOCAL statement_timeout = 0");
             }
+            Set<String> inSlot = tables.isEmpty() ? Set.of() : inSlot(snapshot);
             for (PendingTable table : tables) {
-                take(snapshot, table);
+                take(snapshot, table, inSlot);
             }
             snapshot.rollback();
         }
@@ -286,6 +287,34 @@ public final class PendingRows implements AutoCloseable {
         }
     }
 
+    /**
+     * What is in the slot as well, as far as the snapshot can show it: that is left to the slot, which has it in commit
+     * order. Nothing, where that is too much to know.
+     */
+    private Set<String> inSlot(Connection snapshot) throws SQLException {
+        try (Statement statement = snapshot.createStatement()) {
+            statement.execute("SELECT pg_catalog.pg_current_snapshot()"); // the snapshot is taken now
+        }
+        // what others committed without waiting for the disk is visible: in the WAL it must lie before what is read
+        admit();
+        flushAtCommit();
+        count(0, 0);
+        writer.commit();
+        try (Connection peek = database.openBrief("backlog peek", LONGEST_SILENCE_SECONDS)) {
+            if (!ServerIdentity.read(peek).equals(guard.identity())) {
+                throw new SQLException("this is another server than the one that the leader was elected on");
+            }
+            return SlotContent.peek(peek, guard.slot(), publication, mappings).orElse(Set.of());
+        }
+    }
+
+    private void flushAtCommit() throws SQLException {
+        try (Statement statement = writer.createStatement()) {
+            statement.execute("SELECT pg_catalog.set_config('synchronous_commit', 'local', true)"
+                    + " WHERE pg_catalog.current_setting('synchronous_commit') = 'off'");
+        }
+    }
+
     private static Set<String> writers(Connection connection, TableName table) throws SQLException {
         Set<String> writers = new TreeSet<>();
         try (PreparedStatement statement = connection.prepareStatement(WRITERS)) {
@@ -300,7 +329,7 @@ public final class PendingRows implements AutoCloseable {
         return writers;
     }
 
-    private void take(Connection snapshot, PendingTable table) throws SQLException {
+    private void take(Connection snapshot, PendingTable table, Set<String> inSlot) throws SQLException {
         try (PreparedStatement statement = snapshot.prepareStatement(table.keys())) {
             statement.setFetchSize(PART);
             try (ResultSet row = statement.executeQuery()) {
@@ -314,10 +343,10 @@ public final class PendingRows implements AutoCloseable {
                         bytes = 0;
                     }
                     String id = row.getString(1);
-                    if (id != null) {
+                    if (id != null && !inSlot.contains(EventId.text(table.name(), id))) {
                         part.add(id);
+                        bytes += size;
                     }
-                    bytes += size;
                 }
                 if (!part.isEmpty()) {
                     write(table, part);
@@ -588,12 +617,9 @@ public final class PendingRows implements AutoCloseable {
 
     /** Says that all is taken; false when it was asked for again meanwhile. */
     public boolean finish() throws DatabaseException {
-        try (Statement statement = writer.createStatement();
-                PreparedStatement finish = writer.prepareStatement(FINISH)) {
+        try (PreparedStatement finish = writer.prepareStatement(FINISH)) {
             admit();
-            // what others committed without waiting for the disk, and was read, must be in the WAL before the slot is
-            statement.execute("SELECT pg_catalog.set_config('synchronous_commit', 'local', true)"
-                    + " WHERE pg_catalog.current_setting('synchronous_commit') = 'off'");
+            flushAtCommit(); // what was read and is in the slot too must lie before the position of start-up
             finish.setString(1, guard.slot());
             boolean done = finish.executeUpdate() == 1;
             writer.commit();

@@ -75,6 +75,11 @@ record PendingTable(
         }
     }
 
+    /** The column that tells rows apart. */
+    static String id(TableMapping mapping) {
+        return "id";
+    }
+
     TableName name() {
         return mapping.name();
     }

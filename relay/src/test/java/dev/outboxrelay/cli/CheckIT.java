@@ -413,7 +413,7 @@ final class CheckIT {
                 warn(Check.POSTGRES_CLOCK, "an hour apart", () -> wrong = Duration.ofHours(1))
                         .mending(() -> wrong = Duration.ZERO),
                 fail(Check.SCHEMA_VERSION, "an empty database", () -> use("check_empty")),
-                warn(Check.SCHEMA_VERSION, "version 3", () -> {
+                fail(Check.SCHEMA_VERSION, "version 3", () -> {
                     use("check_v3");
                     for (String file : List.of("V1__outbox.sql", "V2__attach.sql", "V3__parking.sql")) {
                         operator().type("psql -d check_v3 -f schema/" + file);

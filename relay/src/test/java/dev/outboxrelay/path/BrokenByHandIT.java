@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Somebody takes slot or publication away while the relay runs: it says so, is no longer ready, waits, and goes on by
- * itself when it is mended. Rows that the WAL no longer brings are still in the table, pending.
+ * itself when it is mended. Rows that the WAL no longer brings are taken from the table.
  */
 final class BrokenByHandIT {
 
