@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * A shop with an outbox of its own making: integer keys, names in mixed case, one JSON document with everything in it, and a
- * number for the state. One object for each thread; no two work on the same order.
+ * A shop with an outbox of its own making: integer keys, names in mixed case, one JSON document with everything in it,
+ * and a number for the state. One object for each thread; no two work on the same order.
  */
 final class SalesApplication {
 
