@@ -255,6 +255,44 @@ final class AdoptionIT {
         }
     }
 
+    /** The recipe for consumers: every fourth message comes again although it was processed, and is booked once. */
+    private static void bookTwice(Company company, Connection client) throws Exception {
+        Ledger ledger = new Ledger(company.as("ledger_app"));
+        JetStreamSubscription subscription = client.jetStream()
+                .subscribe(
+                        "tenant.north.events.invoice.>",
+                        PullSubscribeOptions.builder().stream(Published.stream("north"))
+                                .durable("ledger")
+                                .build());
+        long delivered = 0;
+        List<Message> fetched = subscription.fetch(100, Duration.ofSeconds(1));
+        while (!fetched.isEmpty()) {
+            for (Message message : fetched) {
+                ledger.process(message);
+                if (delivered++ % 4 == 0) {
+                    message.nak(); // as if the acknowledgement were lost
+                } else {
+                    message.ack();
+                }
+            }
+            fetched = subscription.fetch(100, Duration.ofSeconds(1));
+        }
+        long events = client
+                .jetStreamManagement()
+                .getStreamInfo(
+                        Published.stream("north"),
+                        StreamInfoOptions.builder()
+                                .filterSubjects("tenant.north.events.invoice.>")
+                                .build())
+                .getStreamState()
+                .getSubjects()
+                .stream()
+                .mapToLong(Subject::getCount)
+                .sum();
+        assertThat(delivered).isGreaterThan(events);
+        assertThat(company.number("SELECT sum(events) FROM ledger.booking")).isEqualTo(events);
+    }
+
     /**
      * Each step of each invoice once, in order, in its tenant's stream, as the invoice's row has it; and nothing else.
      */
