@@ -185,26 +185,26 @@ final class EventLook {
                 nats.open();
                 natsIsOpen = true;
             }
-            stream = EventSearch.find(nats.connection(), found, event, subjects(found), times(), search);
+            stream = EventSearch.find(nats.connection(), found, event, subjects(), times(), search);
         } catch (IOException | NatsRefused | StreamRemains.Refused e) {
             notLooked = String.valueOf(e.getMessage());
         }
     }
 
     /** As it is routed now, as a replay had it, and as it was written. */
-    private Set<String> subjects(Address of) {
+    private Set<String> subjects() {
         Set<String> subjects = new LinkedHashSet<>();
         for (Letter letter : letters) {
-            add(subjects, letter.replaySubject(), letter.headers(), of);
-            add(subjects, letter.subject(), letter.headers(), of);
+            add(subjects, letter.replaySubject(), letter.headers());
+            add(subjects, letter.subject(), letter.headers());
         }
         if (row != null) {
-            add(subjects, row.subject(), row.headers(), of);
+            add(subjects, row.subject(), row.headers());
         }
         return subjects;
     }
 
-    private void add(Set<String> subjects, @Nullable String subject, @Nullable String headers, Address of) {
+    private void add(Set<String> subjects, @Nullable String subject, @Nullable String headers) {
         if (subject == null || rules == null) {
             return;
         }

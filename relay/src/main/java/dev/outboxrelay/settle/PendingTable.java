@@ -75,11 +75,6 @@ record PendingTable(
         }
     }
 
-    /** The column that tells rows apart. */
-    static String id(TableMapping mapping) {
-        return "id";
-    }
-
     TableName name() {
         return mapping.name();
     }

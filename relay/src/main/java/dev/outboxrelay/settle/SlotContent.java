@@ -70,8 +70,10 @@ final class SlotContent {
             }
             boolean all = messages < 4 * MOST && content.ids.size() <= MOST;
             if (!all) {
-                log.info("slot {} holds many events already: those of them that are pending are read from their tables"
-                        + " too, and go out in the order in which they were inserted", slot);
+                log.info(
+                        "slot {} holds many events already: those of them that are pending are read from their tables"
+                                + " too, and go out in the order in which they were inserted",
+                        slot);
             }
             return all ? Optional.of(content.ids) : Optional.empty();
         } catch (SQLException e) {
@@ -114,7 +116,7 @@ final class SlotContent {
             String column = text(message);
             message.getInt();
             message.getInt();
-            if (mapping != null && column.equals(PendingTable.id(mapping))) {
+            if (mapping != null && column.equals(mapping.id())) {
                 relations.put(oid, new Relation(mapping.name(), i));
             }
         }

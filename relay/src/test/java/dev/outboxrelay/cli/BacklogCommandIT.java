@@ -47,8 +47,10 @@ final class BacklogCommandIT {
     void it_counts_without_changing_anything_and_asks_a_running_relay() throws Exception {
         postgres.createDatabase(DATABASE);
         postgres.installSchema(DATABASE);
-        postgres.execute(DATABASE, "INSERT INTO outbox.message (tenant_id, subject, payload)"
-                + " SELECT CASE WHEN n = 1 THEN 'small' ELSE 'big' END, 'a', 'x' FROM generate_series(1, 4) n");
+        postgres.execute(
+                DATABASE,
+                "INSERT INTO outbox.message (tenant_id, subject, payload)"
+                        + " SELECT CASE WHEN n = 1 THEN 'small' ELSE 'big' END, 'a', 'x' FROM generate_series(1, 4) n");
         postgres.execute(DATABASE, "SELECT pg_create_logical_replication_slot('" + SLOT + "', 'pgoutput')");
         try (TestNats nats = TestNats.start()) {
             environment = environment(nats);
@@ -64,7 +66,8 @@ final class BacklogCommandIT {
             Map<String, String> ignoring = new HashMap<>(environment);
             ignoring.put("OUTBOX_SOURCE_BACKLOG", "ignore");
             assertThat(backlog(ignoring, "--dry-run").out()).contains("outbox.source.backlog is ignore");
-            assertThat(value("SELECT (SELECT count(*) FROM outbox.backlog) + (SELECT count(*) FROM outbox.dead_letter)"))
+            assertThat(value(
+                            "SELECT (SELECT count(*) FROM outbox.backlog) + (SELECT count(*) FROM outbox.dead_letter)"))
                     .isEqualTo("0");
 
             Relay relay = relay(nats);

@@ -332,8 +332,8 @@ final class DayOneIT {
     }
 
     /**
-     * Every row once, in commit order; only where rows were pending when the slot was made, whole runs of them may be in
-     * the order of {@code seq}.
+     * Every row once, in commit order; only where rows were pending when the slot was made, whole runs of them may be
+     * in the order of {@code seq}.
      *
      * @param pending how many rows of each tenant were committed soon after that
      */
