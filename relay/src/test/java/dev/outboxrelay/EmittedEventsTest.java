@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 final class EmittedEventsTest {
 
     private static final byte[] OLD = new byte[32];
-    private static final byte[] NEW = "0123456789abcdef0123456789abcdef".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    private static final byte[] NEW =
+            "0123456789abcdef0123456789abcdef".getBytes(java.nio.charset.StandardCharsets.UTF_8);
 
     private final Deque<EmitKeys> looks = new ArrayDeque<>();
     private final EmittedEvents events = new EmittedEvents(looks::remove, "outbox_relay");

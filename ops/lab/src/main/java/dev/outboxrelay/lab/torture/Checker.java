@@ -310,7 +310,11 @@ final class Checker {
     }
 
     private static String status(Expected row) {
-        return row.isEmitted() ? ", without a row" : row.row() == null ? ", the row is gone" : ", status " + row.row().status();
+        return row.isEmitted()
+                ? ", without a row"
+                : row.row() == null
+                        ? ", the row is gone"
+                        : ", status " + row.row().status();
     }
 
     private void status(Expected row, @Nullable String wrong) {

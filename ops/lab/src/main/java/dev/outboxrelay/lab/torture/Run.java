@@ -246,7 +246,10 @@ final class Run {
         }
         if (noted != rows || (settings.settle() != Settle.DELETE && inserted + emitted != rows)) {
             report.violation(new Violation(
-                    Kind.HARNESS, "", noted + " rows noted, " + inserted + " in the outbox, " + emitted + " emitted, " + rows + " compared"));
+                    Kind.HARNESS,
+                    "",
+                    noted + " rows noted, " + inserted + " in the outbox, " + emitted + " emitted, " + rows
+                            + " compared"));
         }
         String counted = census.rows().get("rows committed (with the first)");
         String found = String.format(Locale.ROOT, "%,d", rows);

@@ -192,8 +192,8 @@ final class CheckerTest {
     void an_event_without_a_row_must_have_none_and_be_stored_like_any_other() {
         Expected event = new Expected(
                 0, Expected.EMITTED + "0", "tenant.t.s", "d", Map.of(), "invalid_subject", TIME, null, null);
-        Expected dead = new Expected(
-                0, event.id(), "s", "d", Map.of(), "invalid_subject", TIME, null, dead("invalid_subject"));
+        Expected dead =
+                new Expected(0, event.id(), "s", "d", Map.of(), "invalid_subject", TIME, null, dead("invalid_subject"));
         Expected withRow = new Expected(
                 0, event.id(), "s", "d", Map.of(), "invalid_subject", TIME, failed(), dead("invalid_subject"));
 
