@@ -23,6 +23,7 @@ final class EventJudgeTest {
             new StreamKeeps(NOW, NOW, false, 10, Duration.ofDays(7), Duration.ofMinutes(2));
     private static final SlotAt PASSED = new SlotAt(true, true, true, false, 1_000);
 
+    @SuppressWarnings("NullAway") // it does not see in a class file that a nested type may be null
     private static Whereabouts judge(
             @Nullable OutboxRow row, SlotAt slot, EventSearch.@Nullable Result stream, boolean marked) {
         return EventJudge.judge(new EventFacts(

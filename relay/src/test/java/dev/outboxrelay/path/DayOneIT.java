@@ -305,7 +305,7 @@ final class DayOneIT {
     }
 
     private Path log() {
-        return Path.of("/tmp/bac-relay-" + outbox.database() + ".log");
+        return folder.resolve("relay.log");
     }
 
     private RelayProcess startRelay() throws Exception {
