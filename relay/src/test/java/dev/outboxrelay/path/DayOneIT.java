@@ -198,7 +198,8 @@ final class DayOneIT {
             demand(sizes(outbox.committed()), Set.of());
         }
         assertThat(outbox.value("SELECT since FROM outbox.backlog")).isNotEqualTo(since);
-        assertThat(outbox.count("outbox.dead_letter WHERE from_table")).isEqualTo(4);
+        // what was behind the slot's new place came from the slot
+        assertThat(outbox.count("outbox.dead_letter WHERE from_table")).isEqualTo(2);
     }
 
     @Test
@@ -261,30 +262,37 @@ final class DayOneIT {
         assertThat(Streams.ids(client, "silent")).containsExactly(live.id());
     }
 
-    /** Every part counts what it took: the lock on the count lets one through and no second. */
+    /** Every part counts what it took: a lock on the count, handed on, lets one commit through at a time. */
     private void killAfterTheFirstPart() throws Exception {
         outbox.execute("INSERT INTO outbox.backlog (slot) VALUES ('" + outbox.slot() + "')");
-        try (RelayProcess relay = startRelay();
-                java.sql.Connection first = outbox.superuser();
-                java.sql.Connection second = outbox.superuser()) {
+        try (RelayProcess relay = startRelay()) {
             Await.until("it has begun", () -> "taking".equals(outbox.value("SELECT state FROM outbox.backlog")));
-            lockBacklog(first);
-            Await.until("the next part waits", () -> waitingForBacklog() == 1);
-            Thread behind = new Thread(() -> {
-                try {
-                    lockBacklog(second);
-                } catch (java.sql.SQLException e) {
-                    throw new IllegalStateException(e);
-                }
-            });
-            behind.start();
-            Await.until("the second lock waits behind it", () -> waitingForBacklog() == 2);
-            first.rollback();
-            behind.join();
-            Await.until("another part waits", () -> waitingForBacklog() == 1);
+            java.sql.Connection holder = outbox.superuser();
+            lockBacklog(holder);
+            Await.until("it waits", () -> waitingForBacklog() == 1);
+            while (outbox.count("outbox.dead_letter") == 0) {
+                holder = handOn(holder);
+            }
             relay.kill();
-            second.rollback();
+            holder.close();
         }
+    }
+
+    private java.sql.Connection handOn(java.sql.Connection holder) throws Exception {
+        java.sql.Connection next = outbox.superuser();
+        Thread behind = new Thread(() -> {
+            try {
+                lockBacklog(next);
+            } catch (java.sql.SQLException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        behind.start();
+        Await.until("the next lock waits behind it", () -> waitingForBacklog() == 2);
+        holder.close();
+        behind.join();
+        Await.until("it waits again", () -> waitingForBacklog() == 1);
+        return next;
     }
 
     private static void lockBacklog(java.sql.Connection connection) throws java.sql.SQLException {
