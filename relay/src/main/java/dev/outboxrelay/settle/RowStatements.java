@@ -24,7 +24,15 @@ import java.util.Set;
 final class RowStatements {
 
     private final Connection connection;
-    private final Map<TableName, String> idTypes = new HashMap<>();
+    private final Map<TableName, Key> keys = new HashMap<>();
+
+    /**
+     * What a statement has to know of a table's key.
+     *
+     * @param type comparing as text would not use the index
+     * @param partitioned whether the planner would rather read every partition as a whole than look a row up in each
+     */
+    private record Key(String type, boolean partitioned) {}
 
     RowStatements(Connection connection) {
         this.connection = connection;
@@ -56,14 +64,17 @@ final class RowStatements {
     /** Which of these rows can be seen at all, locked or not. */
     Set<String> visible(TableMapping table, Collection<String> ids) throws SQLException {
         String id = MarkSql.id(table);
-        return run("SELECT " + id + "::text FROM " + table.name().quoted() + " WHERE " + id + " = " + any(table), ids);
+        return run(
+                "SELECT " + id + "::text FROM " + table.name().quoted() + " WHERE " + id + " = " + any(key(table)),
+                1,
+                ids);
     }
 
     private Set<String> delete(TableMapping table, Collection<String> ids) throws SQLException {
         if (table.settle() != SettleMode.DELETE) {
             throw new IllegalStateException("rows of " + table.name() + " are not settled in the table");
         }
-        return run(locking(table, "DELETE FROM %1$s m USING target WHERE m.%2$s = target.%2$s"), ids);
+        return run(locking(table, "DELETE FROM %1$s m USING target WHERE m.%2$s = target.%2$s%4$s"), times(table), ids);
     }
 
     private Set<String> update(TableMapping table, String set, String open, Collection<String> ids)
@@ -73,28 +84,42 @@ final class RowStatements {
                 + set
                 + " FROM target WHERE m.%1$s = target.%1$s AND ".formatted(MarkSql.id(table))
                 + open;
-        return run(locking(table, action.replace("%", "%%")), ids);
+        return run(locking(table, action.replace("%", "%%") + "%4$s"), times(table), ids);
     }
 
     private String locking(TableMapping table, String action) throws SQLException {
-        return ("WITH target AS (SELECT %2$s FROM %1$s WHERE %2$s = %3$s FOR NO KEY UPDATE SKIP LOCKED)," + " done AS ("
+        Key key = key(table);
+        String id = MarkSql.id(table);
+        String again = key.partitioned() ? " AND m." + id + " = " + any(key) : "";
+        return ("WITH target AS (SELECT %2$s FROM %1$s WHERE %2$s = %3$s FOR NO KEY UPDATE SKIP LOCKED), done AS ("
                         + action + ") SELECT %2$s::text FROM target")
-                .formatted(table.name().quoted(), MarkSql.id(table), any(table));
+                .formatted(table.name().quoted(), id, any(key), again);
     }
 
-    private String any(TableMapping table) throws SQLException {
-        String type = idTypes.get(table.name());
-        if (type == null) {
-            type = idType(table);
-            idTypes.put(table.name(), type);
+    /** How often the ids are asked for in a statement that locks. */
+    private int times(TableMapping table) throws SQLException {
+        return key(table).partitioned() ? 2 : 1;
+    }
+
+    private static String any(Key key) {
+        return "ANY (?::" + key.type() + "[])";
+    }
+
+    private Key key(TableMapping table) throws SQLException {
+        Key key = keys.get(table.name());
+        if (key == null) {
+            key = read(table);
+            keys.put(table.name(), key);
         }
-        return "ANY (?::" + type + "[])";
+        return key;
     }
 
-    private Set<String> run(String sql, Collection<String> ids) throws SQLException {
+    private Set<String> run(String sql, int times, Collection<String> ids) throws SQLException {
         Array array = connection.createArrayOf("text", ids.toArray());
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setArray(1, array);
+            for (int i = 1; i <= times; i++) {
+                statement.setArray(i, array);
+            }
             try (ResultSet rows = statement.executeQuery()) {
                 Set<String> found = new HashSet<>();
                 while (rows.next()) {
@@ -107,10 +132,10 @@ final class RowStatements {
         }
     }
 
-    /** The key's own type: comparing as text would not use the index. */
-    private String idType(TableMapping table) throws SQLException {
-        String sql = "SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute a"
-                + " WHERE a.attrelid = ?::pg_catalog.regclass AND a.attname = ? AND NOT a.attisdropped";
+    private Key read(TableMapping table) throws SQLException {
+        String sql = "SELECT pg_catalog.format_type(a.atttypid, NULL), c.relkind = 'p' FROM pg_catalog.pg_attribute a"
+                + " JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
+                + " WHERE c.oid = ?::pg_catalog.regclass AND a.attname = ? AND NOT a.attisdropped";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, table.name().quoted());
             statement.setString(2, table.id());
@@ -118,7 +143,7 @@ final class RowStatements {
                 if (!row.next()) {
                     throw new SQLException("table " + table.name() + " has no column " + table.id(), "42703");
                 }
-                return row.getString(1);
+                return new Key(row.getString(1), row.getBoolean(2));
             }
         }
     }

@@ -61,7 +61,7 @@ final class CheckIT {
     /** Decided by {@code DoctorTest} alone, because no server of a test can be made so. */
     private static final Set<Check> NOT_DRIVEN = EnumSet.of(
             Check.POSTGRES_VERSION, // takes a server older than 15
-            Check.POSTGRES_PRIMARY, // takes a standby and its promotion
+            Check.POSTGRES_PRIMARY, // takes a standby: PromotionIT has one
             Check.NATS_TLS, // takes another machine, and certificates
             Check.NATS_VERSION); // takes a server older than 2.10
 
