@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class EmitIT {
 
     /** 100000 went through as well. */
-    private static final int LARGE = Integer.getInteger("outbox.test.emitted", 30_000);
+    private static final int LARGE = Integer.getInteger("outbox.test.emitted", 20_000);
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -255,12 +255,10 @@ final class EmitIT {
         for (int i = 0; i < 3; i++) {
             outbox.execute("SELECT outbox.emit('killed', 'n', '') FROM generate_series(1, 5000)");
         }
-        for (int at : new int[] {1, 6_000}) {
-            try (RelayProcess relay = RelayProcess.start(settings, folder.resolve("relay.log"))) {
-                Await.until(at + " messages", PATIENCE, () -> Streams.size(client, Streams.of("killed")) >= at);
+        try (RelayProcess relay = RelayProcess.start(settings, folder.resolve("relay.log"))) {
+            Await.until("6000 messages", PATIENCE, () -> Streams.size(client, Streams.of("killed")) >= 6_000);
 
-                relay.kill();
-            }
+            relay.kill();
         }
         try (RelayRig rig = relay()) {
             awaitSize("killed", 15_000);
