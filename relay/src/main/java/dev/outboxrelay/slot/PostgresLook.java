@@ -58,6 +58,13 @@ public final class PostgresLook {
             + " WHERE p.pubname = t.pubname AND n.nspname = t.schemaname)"
             + " FROM pg_catalog.pg_publication_tables t WHERE t.pubname = ? ORDER BY 1, 2";
 
+    /** For servers that are too old for the relay, and for column lists, filters and whole schemas in a publication. */
+    private static final String PUBLISHED_BEFORE_15 =
+            "SELECT t.schemaname, t.tablename, ARRAY[]::text[], NULL::text, false"
+                    + " FROM pg_catalog.pg_publication_tables t WHERE t.pubname = ? ORDER BY 1, 2";
+
+    private static final int FIRST_WITH_COLUMNS = 15;
+
     private static final String OTHERS = "SELECT p.pubname, t.schemaname, t.tablename, p.pubupdate, p.pubdelete"
             + " FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_tables t ON t.pubname = p.pubname"
             + " WHERE p.pubupdate OR p.pubdelete ORDER BY 1, 2, 3";
@@ -164,7 +171,8 @@ public final class PostgresLook {
     private @Nullable Publication publication() throws SQLException {
         String name = settings.postgres().publication();
         List<Published> tables = new ArrayList<>();
-        try (PreparedStatement statement = connection.prepareStatement(PUBLISHED)) {
+        boolean columns = connection.getMetaData().getDatabaseMajorVersion() >= FIRST_WITH_COLUMNS;
+        try (PreparedStatement statement = connection.prepareStatement(columns ? PUBLISHED : PUBLISHED_BEFORE_15)) {
             statement.setString(1, name);
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {

@@ -5,7 +5,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 
-/** A consumer that books each event once, however often it is delivered: the recipe of the guide. */
+/** A consumer that books each event once, however often it is delivered: relay/docs/idempotent-consumers.md. */
 final class Ledger {
 
     static final String TABLES = """

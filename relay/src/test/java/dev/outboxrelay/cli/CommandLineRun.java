@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -27,6 +29,19 @@ public record CommandLineRun(int exit, String out, String err) {
                 .setErr(new PrintWriter(err, true))
                 .execute(arguments);
         return new CommandLineRun(exit, out.toString(), err.toString());
+    }
+
+    /** Runs one check of the doctor, which has to end so, and gives what it says as JSON. */
+    public static JsonNode check(Map<String, String> environment, String id, int exit) {
+        return of(environment, "check", "--json", "--only", id).is(exit).json().at("/checks/0");
+    }
+
+    /** Settings by key, as environment variables. */
+    public static Map<String, String> environment(Map<String, String> settings) {
+        Map<String, String> environment = new HashMap<>();
+        settings.forEach(
+                (key, value) -> environment.put(key.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_"), value));
+        return environment;
     }
 
     /** Itself, if it ended so. */

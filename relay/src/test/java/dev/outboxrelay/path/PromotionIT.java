@@ -13,9 +13,7 @@ import io.nats.client.Connection;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -135,13 +133,10 @@ final class PromotionIT {
     }
 
     private void theStandbyAloneFailsTheCheckAndItsRemedyMendsIt() {
-        Map<String, String> environment = new HashMap<>();
-        outbox.settings(nats, Map.of())
-                .forEach((key, value) ->
-                        environment.put(key.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_"), value));
+        Map<String, String> environment = CommandLineRun.environment(outbox.settings(nats, Map.of()));
         String address = "127.0.0.1:" + standby.port();
         environment.put("OUTBOX_POSTGRES_URL", "jdbc:postgresql://" + address + "/" + outbox.database());
-        JsonNode failed = check(environment, 1);
+        JsonNode failed = CommandLineRun.check(environment, "postgres-primary", 1);
         assertThat(failed.path("status").asText()).isEqualTo("fail");
 
         String[] remedy = failed.at("/findings/0/remedies/0/run").asText().split(": ", 2);
@@ -151,14 +146,10 @@ final class PromotionIT {
                 remedy[1]
                         .replace("PRIMARY:5432", "127.0.0.1:" + postgres.port())
                         .replace("STANDBY:5432", address));
-        assertThat(check(environment, 0).path("status").asText()).isEqualTo("pass");
-    }
-
-    private static JsonNode check(Map<String, String> environment, int exit) {
-        return CommandLineRun.of(environment, "check", "--json", "--only", "postgres-primary")
-                .is(exit)
-                .json()
-                .at("/checks/0");
+        assertThat(CommandLineRun.check(environment, "postgres-primary", 0)
+                        .path("status")
+                        .asText())
+                .isEqualTo("pass");
     }
 
     private String refusal() {
