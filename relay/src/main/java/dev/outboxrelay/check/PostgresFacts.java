@@ -224,8 +224,12 @@ public record PostgresFacts(
             @Nullable String invalidation,
             @Nullable Boolean failover) {}
 
-    /** What a mapped table holds. */
-    public record Contents(TableName table, Seen<Rows> rows) {
+    /**
+     * What a mapped table holds.
+     *
+     * @param payload the column with the payload
+     */
+    public record Contents(TableName table, String payload, Seen<Rows> rows) {
 
         /** Tenants with rows, and the largest payload in bytes; 0 where there is none. */
         public record Rows(List<String> tenants, long largest) {

@@ -263,6 +263,7 @@ public final class PostgresLook {
                             .containsAll(table.columns());
             all.add(new Contents(
                     table.name(),
+                    table.layout().payload().column(),
                     complete ? contents(table) : Seen.hidden("the table, or a column of it, does not exist")));
         }
         return all;
