@@ -233,7 +233,7 @@ public final class PendingRows implements AutoCloseable {
                 statement.execute("SET LOCAL idle_in_transaction_session_timeout = 0");
                 statement.execute("SET LOCAL statement_timeout = 0");
             }
-            Set<String> inSlot = tables.isEmpty() ? Set.of() : inSlot(snapshot);
+            IdSet inSlot = tables.isEmpty() ? new IdSet() : inSlot(snapshot);
             for (PendingTable table : tables) {
                 take(snapshot, table, inSlot);
             }
@@ -291,7 +291,7 @@ public final class PendingRows implements AutoCloseable {
      * What is in the slot as well, as far as the snapshot can show it: that is left to the slot, which has it in commit
      * order. Nothing, where that is too much to know.
      */
-    private Set<String> inSlot(Connection snapshot) throws SQLException {
+    private IdSet inSlot(Connection snapshot) throws SQLException {
         try (Statement statement = snapshot.createStatement()) {
             statement.execute("SELECT pg_catalog.pg_current_snapshot()"); // the snapshot is taken now
         }
@@ -304,7 +304,7 @@ public final class PendingRows implements AutoCloseable {
             if (!ServerIdentity.read(peek).equals(guard.identity())) {
                 throw new SQLException("this is another server than the one that the leader was elected on");
             }
-            return SlotContent.peek(peek, guard.slot(), publication, mappings).orElse(Set.of());
+            return SlotContent.peek(peek, guard.slot(), publication, mappings).orElseGet(IdSet::new);
         }
     }
 
@@ -329,7 +329,7 @@ public final class PendingRows implements AutoCloseable {
         return writers;
     }
 
-    private void take(Connection snapshot, PendingTable table, Set<String> inSlot) throws SQLException {
+    private void take(Connection snapshot, PendingTable table, IdSet inSlot) throws SQLException {
         try (PreparedStatement statement = snapshot.prepareStatement(table.keys())) {
             statement.setFetchSize(PART);
             try (ResultSet row = statement.executeQuery()) {

@@ -11,10 +11,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -29,7 +27,10 @@ final class SlotContent {
     private static final Logger log = LoggerFactory.getLogger(SlotContent.class);
 
     /** More ids would take too much memory. */
-    private static final int MOST = 100_000;
+    private static final int MOST = 1_000_000;
+
+    /** Each message has its whole row in it. */
+    private static final int FETCH = 50;
 
     private static final String PEEK = "SELECT data FROM pg_catalog.pg_logical_slot_peek_binary_changes(?, NULL, ?,"
             + " 'proto_version', '1', 'publication_names', ?)";
@@ -39,7 +40,7 @@ final class SlotContent {
 
     private final Map<TableName, TableMapping> mappings;
     private final Map<Integer, Relation> relations = new HashMap<>();
-    private final Set<String> ids = new HashSet<>();
+    private final IdSet ids = new IdSet();
 
     private SlotContent(Collection<TableMapping> mappings) {
         this.mappings = mappings.stream().collect(Collectors.toMap(TableMapping::name, Function.identity()));
@@ -51,7 +52,7 @@ final class SlotContent {
      *
      * @param connection in no transaction
      */
-    static Optional<Set<String>> peek(
+    static Optional<IdSet> peek(
             Connection connection, String slot, String publication, Collection<TableMapping> mappings)
             throws SQLException {
         SlotContent content = new SlotContent(mappings);
@@ -60,7 +61,7 @@ final class SlotContent {
             statement.setString(1, slot);
             statement.setInt(2, 4 * MOST);
             statement.setString(3, '"' + publication.replace("\"", "\"\"") + '"');
-            statement.setFetchSize(1_000);
+            statement.setFetchSize(FETCH);
             int messages = 0;
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
