@@ -38,8 +38,8 @@ final class Company implements AutoCloseable {
 
     /** With the application's tables and its login roles. */
     static Company create(String name, Path folder, List<String> roles, String tables) throws SQLException {
-        Company company = new Company(name, folder);
-        company.postgres.createInstalled(name);
+        Company company = new Company("adopt_" + name, folder); // other tests have databases on this server too
+        company.postgres.createInstalled(company.name);
         for (String role : roles) {
             company.asDba("CREATE ROLE " + role + " LOGIN PASSWORD '" + PASSWORD + "'");
         }
