@@ -130,12 +130,15 @@ public final class ParkWriter implements AutoCloseable {
     }
 
     /**
-     * Headers of the native table come out of a jsonb column; others that break the rule are kept as one JSON string.
+     * Headers of the native table and of emitted events were jsonb before; others that break the rule are kept as one
+     * JSON string.
      */
     private static @Nullable String headers(OutboxEvent event) {
         String headers = event.headersJson();
+        TableName source = event.row().table();
         boolean fits = headers == null
-                || event.row().table().equals(TableName.OUTBOX_MESSAGE)
+                || source.equals(TableName.OUTBOX_MESSAGE)
+                || source.equals(TableName.OUTBOX_EMIT)
                 || HeaderRule.apply(headers) instanceof HeaderRule.Result.Accepted;
         return fits ? headers : LetterInsert.quoted(headers);
     }

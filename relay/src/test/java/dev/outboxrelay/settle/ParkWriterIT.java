@@ -76,7 +76,7 @@ final class ParkWriterIT {
         RowRef row = new RowRef(new TableName("shop", "outbox"), "1");
         OutboxEvent good = LetterTable.event("acme", UUID.randomUUID().toString(), null, new byte[1]);
         List<Parking> parkings = new ArrayList<>();
-        CountDownLatch done = new CountDownLatch(4);
+        CountDownLatch done = new CountDownLatch(5);
         for (String headers : new String[] {"no json", "{\"a\": \"\\u0000\"}"}) {
             OutboxEvent event = new OutboxEvent(
                     new EventId("shop.outbox:" + headers.length()),
@@ -91,6 +91,15 @@ final class ParkWriterIT {
         OutboxEvent malformed = new OutboxEvent(
                 new EventId("shop.outbox:m"), row, "acme", "x", "{\"a\":\"b\"}", good.payload(), good.origin());
         parkings.add(new Parking(malformed, "full", "row of shop.outbox: no payload", done::countDown));
+        OutboxEvent emitted = new OutboxEvent(
+                new EventId("outbox.emit:e"),
+                new RowRef(TableName.OUTBOX_EMIT, "e"),
+                "acme",
+                "x",
+                "[\"no object\"]",
+                good.payload(),
+                good.origin());
+        parkings.add(new Parking(emitted, "full", done::countDown));
         parkings.add(new Parking(good, "full", done::countDown));
 
         table.parkWriter(table.database()).add(parkings);
@@ -105,6 +114,7 @@ final class ParkWriterIT {
                                 "shop.outbox:15", "\"{\\\"a\\\": \\\"\\\\u0000\\\"}\"", null),
                         org.assertj.core.groups.Tuple.tuple(
                                 "shop.outbox:m", "{\"a\": \"b\"}", "row of shop.outbox: no payload"),
+                        org.assertj.core.groups.Tuple.tuple("outbox.emit:e", "[\"no object\"]", null),
                         org.assertj.core.groups.Tuple.tuple(good.id().value(), null, null));
     }
 
