@@ -4,13 +4,8 @@ import dev.outboxrelay.config.PostgresSettings;
 import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.RowRef;
 import dev.outboxrelay.event.TableName;
-import dev.outboxrelay.policy.PolicyRow;
-import dev.outboxrelay.postgres.Database;
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,28 +14,18 @@ import java.util.Set;
 import java.util.UUID;
 
 /** What the database knows of one event, on one connection under an operator's role. One thread. */
-public final class EventDesk implements AutoCloseable {
+public final class EventDesk extends Desk {
 
     private static final String ROW = "SELECT tenant_id, subject, headers::text, status, created_at, published_at"
             + " FROM outbox.message WHERE id = ?";
 
-    private final PostgresSettings settings;
-    private final Connection connection;
-
-    private EventDesk(PostgresSettings settings, Connection connection) {
-        this.settings = settings;
-        this.connection = connection;
+    private EventDesk(PostgresSettings settings) throws DeskException {
+        super(settings, "event");
     }
 
     /** Connects. */
     public static EventDesk open(PostgresSettings settings) throws DeskException {
-        try {
-            Connection connection = new Database(settings).open("event");
-            connection.setAutoCommit(false);
-            return new EventDesk(settings, connection);
-        } catch (SQLException e) {
-            throw new DeskException(settings, e);
-        }
+        return new EventDesk(settings);
     }
 
     /** Its row, where it is one of {@code outbox.message} and still there. */
@@ -101,54 +86,5 @@ public final class EventDesk implements AutoCloseable {
                 }
             }
         });
-    }
-
-    /** The tenant's own policy, and every routing rule. */
-    public List<PolicyRow> policies(String tenant) throws DeskException {
-        return doing(() -> PolicyTables.read(connection, tenant));
-    }
-
-    /** A position in the WAL behind everything that can be seen until now. */
-    public String position() throws DeskException {
-        return doing(() -> SlotAt.position(connection));
-    }
-
-    /** The slot against a position. */
-    public SlotAt slot(String position) throws DeskException {
-        return doing(() -> SlotAt.read(connection, settings.slot(), position));
-    }
-
-    /** The server's time. */
-    public Instant now() throws DeskException {
-        return doing(() -> {
-            try (PreparedStatement statement = connection.prepareStatement("SELECT pg_catalog.clock_timestamp()");
-                    ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getObject(1, OffsetDateTime.class).toInstant();
-            }
-        });
-    }
-
-    private interface Work<T> {
-        T run() throws SQLException;
-    }
-
-    private <T> T doing(Work<T> work) throws DeskException {
-        try {
-            T result = work.run();
-            connection.commit();
-            return result;
-        } catch (SQLException e) {
-            throw new DeskException(settings, e);
-        }
-    }
-
-    @Override
-    public void close() {
-        try {
-            connection.close();
-        } catch (SQLException e) {
-            // the server forgets the session by itself
-        }
     }
 }

@@ -1,13 +1,9 @@
 package dev.outboxrelay.dlq;
 
 import dev.outboxrelay.config.PostgresSettings;
-import dev.outboxrelay.policy.PolicyRow;
-import dev.outboxrelay.postgres.Database;
 import java.sql.Array;
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -25,7 +21,7 @@ import java.util.function.Predicate;
  * <p>The order of calls is what makes it safe: {@link #find}, {@link #position}, wait until {@link #slot} says that the
  * slot has confirmed past that position, {@link #now}, read the stream, {@link #handOver} what is not in it.
  */
-public final class RepublishDesk implements AutoCloseable {
+public final class RepublishDesk extends Desk {
 
     private static final int FETCH = 10_000;
 
@@ -47,9 +43,6 @@ public final class RepublishDesk implements AutoCloseable {
     private static final String STATES = "SELECT d.state, pg_catalog.count(*) FROM outbox.dead_letter d"
             + " WHERE d.slot = ? AND d.kind = 'event' AND d.source = 'outbox.message' AND d.event_id = ANY (?)"
             + " GROUP BY d.state";
-
-    private final PostgresSettings settings;
-    private final Connection connection;
 
     /**
      * What the outbox holds of a tenant.
@@ -74,20 +67,13 @@ public final class RepublishDesk implements AutoCloseable {
      */
     public record Waiting(long events, long bytes, long first) {}
 
-    private RepublishDesk(PostgresSettings settings, Connection connection) {
-        this.settings = settings;
-        this.connection = connection;
+    private RepublishDesk(PostgresSettings settings) throws DeskException {
+        super(settings, "republish");
     }
 
     /** Connects. */
     public static RepublishDesk open(PostgresSettings settings) throws DeskException {
-        try {
-            Connection connection = new Database(settings).open("republish");
-            connection.setAutoCommit(false);
-            return new RepublishDesk(settings, connection);
-        } catch (SQLException e) {
-            throw new DeskException(settings, e);
-        }
+        return new RepublishDesk(settings);
     }
 
     /** Makes sure, until this is closed, that nobody else republishes this tenant; false when somebody does. */
@@ -142,32 +128,6 @@ public final class RepublishDesk implements AutoCloseable {
             }
             return new Held(events, others);
         });
-    }
-
-    /** The tenant's own policy, and every routing rule. */
-    public List<PolicyRow> policies(String tenant) throws DeskException {
-        return doing(() -> PolicyTables.read(connection, tenant));
-    }
-
-    /** A position in the WAL behind everything that can be seen until now, flushed or not. */
-    public String position() throws DeskException {
-        return doing(() -> SlotAt.position(connection));
-    }
-
-    /** The server's time. */
-    public Instant now() throws DeskException {
-        return doing(() -> {
-            try (PreparedStatement statement = connection.prepareStatement("SELECT pg_catalog.clock_timestamp()");
-                    ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getObject(1, OffsetDateTime.class).toInstant();
-            }
-        });
-    }
-
-    /** The slot against a position. */
-    public SlotAt slot(String position) throws DeskException {
-        return doing(() -> SlotAt.read(connection, settings.slot(), position));
     }
 
     /** What of the tenant waits in the table to be sent again; more are not counted than so many. */
@@ -229,28 +189,5 @@ public final class RepublishDesk implements AutoCloseable {
                 array.free();
             }
         });
-    }
-
-    private interface Work<T> {
-        T run() throws SQLException;
-    }
-
-    private <T> T doing(Work<T> work) throws DeskException {
-        try {
-            T result = work.run();
-            connection.commit();
-            return result;
-        } catch (SQLException e) {
-            throw new DeskException(settings, e);
-        }
-    }
-
-    @Override
-    public void close() {
-        try {
-            connection.close();
-        } catch (SQLException e) {
-            // the server forgets the session by itself
-        }
     }
 }

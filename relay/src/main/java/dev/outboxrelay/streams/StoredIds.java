@@ -4,15 +4,15 @@ import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.lane.ServerErrors;
 import dev.outboxrelay.route.Address;
 import io.nats.client.Connection;
+import io.nats.client.ConsumeOptions;
+import io.nats.client.IterableConsumer;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.JetStreamSubscription;
+import io.nats.client.JetStreamStatusCheckedException;
 import io.nats.client.Message;
-import io.nats.client.PushSubscribeOptions;
-import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.DeliverPolicy;
+import io.nats.client.api.OrderedConsumerConfiguration;
 import io.nats.client.api.StreamInfo;
 import io.nats.client.api.StreamState;
-import io.nats.client.impl.Headers;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,7 +23,7 @@ import java.util.Set;
 /** Reads which events are in a tenant's stream, without their payloads. Blocks on the network. */
 public final class StoredIds {
 
-    private static final Duration SILENCE = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int PART = 1_000;
 
     /** Told of some of the ids. */
@@ -67,7 +67,7 @@ public final class StoredIds {
             boolean older = state.getLastTime() == null
                     || state.getLastTime().toInstant().isBefore(since);
             if (state.getMsgCount() > 0 && !older) {
-                read(stream, state.getLastSequence(), since, reader);
+                read(connection, stream, state.getLastSequence(), since, reader);
             }
         } catch (StreamDirectory.NotOurs e) {
             return; // nothing of this tenant can be in it
@@ -75,35 +75,43 @@ public final class StoredIds {
             if (e.getApiErrorCode() != ServerErrors.STREAM_NOT_FOUND) {
                 throw new Unreadable("stream " + stream + " cannot be read: " + e.getMessage());
             }
-        } catch (IOException | IllegalStateException e) {
+        } catch (IOException | JetStreamStatusCheckedException | IllegalStateException e) {
             throw new Unreadable("stream " + stream + " cannot be read: " + e.getMessage());
         }
     }
 
-    private <X extends Exception> void read(String stream, long last, Instant since, Reader<X> reader)
-            throws IOException, JetStreamApiException, Unreadable, X, InterruptedException {
-        ConsumerConfiguration.Builder consumer = ConsumerConfiguration.builder().headersOnly(true);
+    /**
+     * Reads the ids of what was stored since then, up to a sequence or to the end.
+     *
+     * @param last itself may have been deleted, and others may come as fast as they are read
+     */
+    static <X extends Exception> void read(
+            Connection connection, String stream, long last, Instant since, Reader<X> reader)
+            throws IOException, JetStreamApiException, JetStreamStatusCheckedException, Unreadable, X,
+                    InterruptedException {
+        OrderedConsumerConfiguration headers = new OrderedConsumerConfiguration()
+                .deliverPolicy(DeliverPolicy.All)
+                .headersOnly(true);
         if (since.isAfter(Instant.EPOCH)) {
-            consumer.deliverPolicy(DeliverPolicy.ByStartTime).startTime(since.atZone(ZoneOffset.UTC));
+            headers.deliverPolicy(DeliverPolicy.ByStartTime).startTime(since.atZone(ZoneOffset.UTC));
         }
-        PushSubscribeOptions options = PushSubscribeOptions.builder().stream(stream)
-                .ordered(true)
-                .configuration(consumer.build())
-                .build();
-        JetStreamSubscription subscription = connection.jetStream().subscribe(">", options);
+        IterableConsumer messages = connection
+                .getStreamContext(stream)
+                .createOrderedConsumer(headers)
+                .iterate(ConsumeOptions.builder().batchSize(PART).build());
         try {
             Set<EventId> part = new HashSet<>();
             long at = 0;
             long pending = 1;
             while (at < last && pending > 0) {
-                Message message = subscription.nextMessage(SILENCE);
+                Message message = messages.nextMessage(PATIENCE);
                 if (message == null) {
-                    throw new Unreadable("stream " + stream + " cannot be read beyond sequence " + at + " of " + last);
+                    throw new Unreadable("stream " + stream + " gave no message behind sequence " + at + " of " + last
+                            + " for " + PATIENCE.toSeconds() + " s");
                 }
                 at = message.metaData().streamSequence();
                 pending = message.metaData().pendingCount();
-                Headers headers = message.getHeaders();
-                String id = headers == null ? null : headers.getFirst("Nats-Msg-Id");
+                String id = message.hasHeaders() ? message.getHeaders().getFirst("Nats-Msg-Id") : null;
                 if (id != null && EventId.isValid(id)) {
                     part.add(new EventId(id));
                 }
@@ -116,7 +124,7 @@ public final class StoredIds {
                 reader.read(part);
             }
         } finally {
-            subscription.unsubscribe();
+            messages.stop();
         }
     }
 }

@@ -3,18 +3,13 @@ package dev.outboxrelay.streams;
 import dev.outboxrelay.lane.ServerErrors;
 import dev.outboxrelay.route.Address;
 import io.nats.client.Connection;
-import io.nats.client.ConsumeOptions;
-import io.nats.client.IterableConsumer;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamStatusCheckedException;
-import io.nats.client.Message;
-import io.nats.client.api.DeliverPolicy;
-import io.nats.client.api.OrderedConsumerConfiguration;
 import io.nats.client.api.RetentionPolicy;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
 import java.io.IOException;
-import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -27,9 +22,6 @@ import org.jspecify.annotations.Nullable;
  * @param ids those of its messages that somebody wants to know about
  */
 public record StreamIds(Set<UUID> ids, StreamKeeps keeps) {
-
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
-    private static final int AT_ONCE = 1_000;
 
     private static final String READING = " (reading takes publish permission on $JS.API.CONSUMER.CREATE.<stream>.>"
             + " and $JS.API.CONSUMER.MSG.NEXT.<stream>.>)";
@@ -63,6 +55,8 @@ public record StreamIds(Set<UUID> ids, StreamKeeps keeps) {
             return Optional.of(new StreamIds(ids, StreamKeeps.of(info)));
         } catch (StreamDirectory.NotOurs e) {
             throw new StreamRemains.Refused(e.failure().text());
+        } catch (StoredIds.Unreadable e) {
+            throw new StreamRemains.Refused(e.getMessage() + READING);
         } catch (IOException | JetStreamApiException | JetStreamStatusCheckedException e) {
             throw new StreamRemains.Refused("stream " + stream + " cannot be read: " + e.getMessage() + READING);
         }
@@ -93,40 +87,18 @@ public record StreamIds(Set<UUID> ids, StreamKeeps keeps) {
     }
 
     private static Set<UUID> all(Connection connection, String stream, long last, Set<UUID> wanted)
-            throws IOException, JetStreamApiException, JetStreamStatusCheckedException, InterruptedException,
-                    StreamRemains.Refused {
-        OrderedConsumerConfiguration headers = new OrderedConsumerConfiguration()
-                .deliverPolicy(DeliverPolicy.All)
-                .headersOnly(true);
-        IterableConsumer messages = connection
-                .getStreamContext(stream)
-                .createOrderedConsumer(headers)
-                .iterate(ConsumeOptions.builder().batchSize(AT_ONCE).build());
-        try {
-            Set<UUID> ids = new HashSet<>();
-            long sequence = 0;
-            while (true) {
-                Message message = messages.nextMessage(PATIENCE);
-                if (message == null) {
-                    throw new StreamRemains.Refused("stream " + stream + " gave no message behind sequence " + sequence
-                            + " of " + last + " for " + PATIENCE.toSeconds() + " s" + READING);
-                }
-                String id = message.hasHeaders() ? message.getHeaders().getFirst("Nats-Msg-Id") : null;
-                if (id != null && id.length() == UUID_LENGTH) {
-                    add(ids, id, wanted);
-                }
-                sequence = message.metaData().streamSequence();
-                // the last sequence itself may have been deleted, and others may come as fast as they are read
-                if (sequence >= last || message.metaData().pendingCount() == 0) {
-                    return ids;
-                }
-            }
-        } finally {
-            messages.stop();
-        }
+            throws IOException, JetStreamApiException, JetStreamStatusCheckedException, StoredIds.Unreadable,
+                    InterruptedException {
+        Set<UUID> ids = new HashSet<>();
+        StoredIds.<RuntimeException>read(
+                connection, stream, last, Instant.EPOCH, part -> part.forEach(id -> add(ids, id.value(), wanted)));
+        return ids;
     }
 
     private static void add(Set<UUID> ids, String id, Set<UUID> wanted) {
+        if (id.length() != UUID_LENGTH) {
+            return;
+        }
         try {
             UUID uuid = UUID.fromString(id);
             if (wanted.contains(uuid)) {
