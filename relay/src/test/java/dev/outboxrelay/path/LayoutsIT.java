@@ -231,7 +231,9 @@ final class LayoutsIT {
                         "cap.published:3 malformed_row",
                         "column Content is not valid JSON",
                         "shop.Outbox:3 malformed_row row of shop.Outbox: no entry of tenant-lookup",
-                        "column payload has no payload")
+                        "column payload has no payload");
+        assertThat(outbox.value("SELECT string_agg(error, ' ') FROM outbox.dead_letter WHERE reason = 'malformed_row'"))
+                .as("nothing of what the rows hold")
                 .doesNotContain("99", "nobody");
     }
 

@@ -175,9 +175,10 @@ final class RepublishIT {
                 Process command = process(killed, "--tenant", "lost", "--rate", "500");
                 Await.until("some are handed over", PATIENCE, () -> letters(killed, "true") >= 200);
                 command.destroyForcibly().waitFor();
-                live.addAll(insert(killed, "lost", 50));
+                live.addAll(insert(killed, "lost", 49));
                 first.kill();
             }
+            live.addAll(insert(killed, "lost", 1));
             CommandLineRun away = event(killed, last(live)).is(0);
             assertThat(away.out()).contains(": wal", "no relay reads slot relay_republish_killed", "outbox-relay run");
             int handed = letters(killed, "true");
