@@ -35,11 +35,14 @@ BEGIN
   IF pg_catalog.to_regnamespace('outbox') IS NOT NULL THEN
     DROP VIEW IF EXISTS outbox.attached;
     DROP FUNCTION IF EXISTS
-      outbox.detach(regclass), outbox.attach(regclass, text, text, text, text, text), outbox.capture(),
-      outbox.purge(interval, integer), outbox.publish(text, text, bytea, jsonb);
+      outbox.detach(regclass), outbox.attach(regclass, text, text, text, text, text),
+      outbox.attach(regclass, text, text, text, text, text, text), outbox.capture(),
+      outbox.drop_partitions(interval, boolean), outbox.make_partitions(interval, interval), outbox.partitions(),
+      outbox.republish(text, text, uuid[], timestamptz), outbox.purge(interval, integer),
+      outbox.publish(text, text, bytea, jsonb), outbox.emit(text, text, bytea, jsonb), outbox.emit_slot(text);
     DROP TABLE IF EXISTS
-      outbox.policy_change, outbox.consumer, outbox.route, outbox.tenant,
-      outbox.leader, outbox.dead_letter, outbox.message;
+      outbox.emit_key, outbox.policy_change, outbox.consumer, outbox.route, outbox.tenant,
+      outbox.backlog, outbox.leader, outbox.dead_letter, outbox.message;
     DROP FUNCTION IF EXISTS outbox.policy_changed();
     DROP SCHEMA outbox;
   END IF;

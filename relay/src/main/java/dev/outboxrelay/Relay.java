@@ -10,6 +10,7 @@ import dev.outboxrelay.admin.Role;
 import dev.outboxrelay.admin.SlotStatus;
 import dev.outboxrelay.admin.TenantStatus;
 import dev.outboxrelay.admin.Totals;
+import dev.outboxrelay.config.PendingMode;
 import dev.outboxrelay.config.Provision;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.event.Lsn;
@@ -26,6 +27,7 @@ import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.publish.NatsLink;
 import dev.outboxrelay.publish.NatsRefused;
 import dev.outboxrelay.rule.RouteBook;
+import dev.outboxrelay.settle.SlotMemory;
 import dev.outboxrelay.slot.Finding;
 import dev.outboxrelay.slot.SlotControl;
 import dev.outboxrelay.slot.SlotMonitor;
@@ -33,6 +35,7 @@ import dev.outboxrelay.slot.SlotState;
 import dev.outboxrelay.spill.SpillSpace;
 import dev.outboxrelay.streams.ConsumerProvisioner;
 import dev.outboxrelay.streams.JetStreamChecks;
+import dev.outboxrelay.streams.StoredIds;
 import dev.outboxrelay.streams.StreamAttacher;
 import dev.outboxrelay.telemetry.BuildInfo;
 import dev.outboxrelay.telemetry.Meters;
@@ -399,10 +402,11 @@ public final class Relay {
 
     private void runSessions(NatsLink nats, Session.Edges edges) throws CannotStart, InterruptedException {
         boolean useFences = true;
+        StoredIds streams = new StoredIds(nats.connection());
         long pause = FIRST_PAUSE_MILLIS;
         while (!isStopping() && leads) {
             heartbeat = clock.instant();
-            Optional<Session> opened = open(edges, useFences);
+            Optional<Session> opened = open(edges, streams, useFences);
             if (opened.isEmpty()) {
                 pause = pause(pause);
                 continue;
@@ -445,12 +449,13 @@ public final class Relay {
     }
 
     /** A session that has begun, or empty when something is in the way that may pass. */
-    private Optional<Session> open(Session.Edges edges, boolean useFences) throws CannotStart {
+    private Optional<Session> open(Session.Edges edges, StoredIds streams, boolean useFences)
+            throws CannotStart, InterruptedException {
         try {
             SlotControl control = SlotControl.open(database);
             Optional<Session> opened = Optional.empty();
             try {
-                opened = open(control, edges, useFences);
+                opened = open(control, edges, streams, useFences);
             } finally {
                 if (opened.isEmpty()) {
                     control.close();
@@ -463,8 +468,8 @@ public final class Relay {
         }
     }
 
-    private Optional<Session> open(SlotControl control, Session.Edges edges, boolean useFences)
-            throws CannotStart, DatabaseException {
+    private Optional<Session> open(SlotControl control, Session.Edges edges, StoredIds streams, boolean useFences)
+            throws CannotStart, DatabaseException, InterruptedException {
         if (!control.identity().equals(lease.server())) {
             lost("the server is another one now, or was promoted, since this instance was elected");
             return Optional.empty();
@@ -484,13 +489,47 @@ public final class Relay {
         if (!mayStart(findings)) {
             return Optional.empty();
         }
-        Session begun = new Session(edges, control, () -> lease, useFences, inVain);
+        SlotMemory memory = null;
+        Session begun = null;
+        try {
+            memory = remembered(streams);
+            begun = new Session(edges, control, memory, () -> lease, useFences, inVain);
+        } catch (DayOne.NatsAway e) {
+            say(String.valueOf(e.getMessage()));
+            return Optional.empty();
+        } finally {
+            if (begun == null && memory != null) {
+                memory.close();
+            }
+        }
         synchronized (linkLock) {
             begun.link(link);
             session = begun;
         }
         begun.start();
         return Optional.of(begun);
+    }
+
+    /** What the slot is known by, once nothing is pending that it does not hold; null where nobody wants to know. */
+    private @Nullable SlotMemory remembered(StoredIds streams)
+            throws DatabaseException, DayOne.NatsAway, InterruptedException {
+        if (settings.source().backlog() == PendingMode.IGNORE) {
+            return null;
+        }
+        TermGuard guard = new TermGuard(settings.postgres().slot(), lease.term(), lease.server());
+        long[] counted = {0};
+        return new DayOne(database, settings, rows -> {
+                    meters.rowsTaken(Math.max(0, rows - counted[0]));
+                    counted[0] = rows;
+                    return mayTakeOn(rows);
+                })
+                .prepare(guard, streams);
+    }
+
+    private boolean mayTakeOn(long rows) {
+        heartbeat = clock.instant();
+        sourceEnd.down("taking pending rows from their tables before the slot is read: " + rows + " so far");
+        return leads && !isStopping() && lease.isTrusted(System.nanoTime());
     }
 
     private boolean mayStart(List<Finding> findings) throws CannotStart {
@@ -658,6 +697,7 @@ public final class Relay {
             Session running = session;
             if (running != null) {
                 running.drainPace().look(state.retainedBytes());
+                running.remember();
             }
             walBudget.watch(
                     state,
@@ -681,7 +721,7 @@ public final class Relay {
         public void unpublished(Finding finding) {
             Session running = session;
             if (running != null) {
-                running.end(new SessionEnd.SourceLost(finding.problem())); // the checks before the next say the rest
+                running.missed(finding.problem()); // the checks before the next say the rest
             }
         }
     }

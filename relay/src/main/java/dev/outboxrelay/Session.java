@@ -37,6 +37,7 @@ import dev.outboxrelay.settle.DeadLetterWriter;
 import dev.outboxrelay.settle.ParkWriter;
 import dev.outboxrelay.settle.RowSettler;
 import dev.outboxrelay.settle.Settlement;
+import dev.outboxrelay.settle.SlotMemory;
 import dev.outboxrelay.slot.Finding;
 import dev.outboxrelay.slot.PolicyLook;
 import dev.outboxrelay.slot.SlotControl;
@@ -65,6 +66,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -115,6 +117,7 @@ final class Session implements DebeziumSource.Handler {
     private final boolean useFences;
     private final int inVain;
     private final SlotControl control;
+    private final @Nullable SlotMemory memory;
     private final Supplier<Lease> lease;
     private final DeadLetterIndex deadLetterIndex;
     private final SlotIdentity identity;
@@ -126,11 +129,12 @@ final class Session implements DebeziumSource.Handler {
     private final Backlog backlog;
     private final DrainPace drainPace;
     private final Decoder decoder;
+    private final EmittedEvents emitted;
     /** Knows no routing rules: for events that were routed before. */
     private final Router plainRouter;
 
     private final Router router;
-    private final Map<TableName, SettleMode> modes;
+    private final Map<TableName, TableMapping> tables;
     private final Tickets tickets = new Tickets();
     private final DeadLetterLog deadLetterLog = new DeadLetterLog(System::nanoTime);
     private final SpillLog spillLog = new SpillLog();
@@ -147,23 +151,33 @@ final class Session implements DebeziumSource.Handler {
     private volatile @Nullable PolicyLook look;
     private Lsn startUp = Lsn.NONE;
     private Lsn lastPassed = Lsn.NONE;
+    /** The source's thread alone. */
+    private Lsn allowed = Lsn.NONE;
+
     private volatile boolean caughtUp;
     private final TwoLooks pinned = new TwoLooks();
 
     /**
-     * Takes over the control connection.
+     * Takes over the control connection and the slot's memory.
      *
+     * @param memory what the slot is known by; null where that is nobody's business
      * @param inVain how many sessions before this one ended without anything confirmed
      * @throws DatabaseException when it does not answer
      */
-    Session(Edges edges, SlotControl control, Supplier<Lease> lease, boolean useFences, int inVain)
+    Session(
+            Edges edges,
+            SlotControl control,
+            @Nullable SlotMemory memory,
+            Supplier<Lease> lease,
+            boolean useFences,
+            int inVain)
             throws DatabaseException {
         Settings settings = edges.settings();
         this.edges = edges;
         this.useFences = useFences;
         this.inVain = inVain;
-        this.modes = settings.source().all().stream()
-                .collect(Collectors.toUnmodifiableMap(TableMapping::name, TableMapping::settle));
+        this.tables = settings.source().all().stream()
+                .collect(Collectors.toUnmodifiableMap(TableMapping::name, Function.identity()));
         this.decoder = new Decoder(settings.source().all());
         this.plainRouter = plainRouter();
         this.router = newRouter();
@@ -171,6 +185,8 @@ final class Session implements DebeziumSource.Handler {
         this.deadLetterIndex =
                 new DeadLetterIndex(edges.database(), settings.postgres().slot());
         this.control = control;
+        this.emitted = new EmittedEvents(control::emitKeys, settings.postgres().slot());
+        this.memory = memory;
         policies.on(PolicyRow.ROUTE, new RouteTable(edges.routes()));
         ServerIdentity server = control.identity();
         this.identity = new SlotIdentity(
@@ -181,11 +197,12 @@ final class Session implements DebeziumSource.Handler {
         TermGuard guard = new TermGuard(settings.postgres().slot(), lease.get().term(), server);
         Runnable fenced = () -> end(new SessionEnd.LeadershipLost("another leader has taken over"));
         Consumer<Throwable> broken = bug -> end(new SessionEnd.SourceLost("settling broke: " + bug));
-        this.settler = new RowSettler(edges.database(), modes, settings.settle(), guard, this::settled, fenced, broken);
-        this.deadLetters = new DeadLetterWriter(edges.database(), modes, guard, fenced, broken);
+        this.settler =
+                new RowSettler(edges.database(), tables, settings.settle(), guard, this::settled, fenced, broken);
+        this.deadLetters = new DeadLetterWriter(edges.database(), tables, guard, fenced, broken);
         this.parkWriter = new ParkWriter(edges.database(), guard, fenced, broken);
         this.backlog = Backlog.open(
-                edges.database(), guard, modes, settings.naming(), edges.policies()::poisonWithoutRow, fenced, broken);
+                edges.database(), guard, tables, settings.naming(), edges.policies()::poisonWithoutRow, fenced, broken);
         this.drainPace = new DrainPace(settings.postgres().walBudget() / 2, SLOW_DRAIN);
         policies.on(PolicyRow.TENANT, new TenantPolicies());
         policies.on(PolicyRow.CONSUMER, new ConsumerFeed(edges.lookout())); // after the tenants, whose policies it asks
@@ -268,6 +285,7 @@ final class Session implements DebeziumSource.Handler {
         long deadline = System.nanoTime() + timeout.toNanos();
         boolean settled = tickets.awaitAllSettled(timeout);
         if (settled) {
+            remember();
             awaitConfirmed(
                     Math.min(deadline, System.nanoTime() + Duration.ofSeconds(3).toNanos()));
         }
@@ -305,6 +323,9 @@ final class Session implements DebeziumSource.Handler {
         cells.values().forEach(LaneCell::close);
         deadLetterIndex.close();
         control.close();
+        if (memory != null) {
+            memory.close();
+        }
     }
 
     @Override
@@ -315,6 +336,9 @@ final class Session implements DebeziumSource.Handler {
             if (!state.active()) {
                 throw new IllegalStateException("the engine reads another server than "
                         + control.endpoint().host());
+            }
+            if (memory != null && !memory.claim()) {
+                throw new IllegalStateException("the slot is not the one that it was before");
             }
             control.nudge();
             fence = new Fence(
@@ -360,8 +384,11 @@ final class Session implements DebeziumSource.Handler {
                 }
             } else if (change instanceof Change.PolicyChanged policy) {
                 policyChanged(policy, arrivals);
-            } else if (change instanceof Change.Inserted row && !inserted(row, dead, arrivals)) {
-                break; // stopping: this row and all behind it are not taken and come again
+            } else {
+                Optional<Decoded> decoded = decode(change);
+                if (decoded.isPresent() && !taken(decoded.get(), dead, arrivals)) {
+                    break; // stopping: this event and all behind it are not taken and come again
+                }
             }
         }
         deliver(arrivals);
@@ -377,10 +404,17 @@ final class Session implements DebeziumSource.Handler {
         policies.changed(new PolicyRow(policy.object(), policy.key(), policy.json()));
     }
 
-    /** Sends a row on its way; false when nothing is to be taken any more. */
-    private boolean inserted(Change.Inserted row, Map<String, Long> dead, Map<LaneCell, List<Item>> arrivals)
+    /** What a row or a message is; empty where it is none of ours. */
+    private Optional<Decoded> decode(Change change) {
+        if (change instanceof Change.Inserted row) {
+            return decoder.isEvent(row) ? Optional.of(decoder.decode(row)) : Optional.empty();
+        }
+        return change instanceof Change.Emitted message ? emitted.decode(message) : Optional.empty();
+    }
+
+    /** Sends an event on its way; false when nothing is to be taken any more. */
+    private boolean taken(Decoded decoded, Map<String, Long> dead, Map<LaneCell, List<Item>> arrivals)
             throws InterruptedException {
-        Decoded decoded = decoder.decode(row);
         OutboxEvent event = event(decoded);
         Long inTable = dead.get(event.id().value());
         if (inTable != null) {
@@ -617,9 +651,8 @@ final class Session implements DebeziumSource.Handler {
                 return Map.of();
             }
             List<String> ids = changes.stream()
-                    .filter(Change.Inserted.class::isInstance)
-                    .map(change ->
-                            event(decoder.decode((Change.Inserted) change)).id().value())
+                    .flatMap(change -> decode(change).stream())
+                    .map(decoded -> event(decoded).id().value())
                     .toList();
             return ids.isEmpty() ? Map.of() : deadLetterIndex.known(ids);
         } catch (DatabaseException e) {
@@ -629,7 +662,49 @@ final class Session implements DebeziumSource.Handler {
 
     @Override
     public Lsn confirmable() {
-        return edges.broken() == TestBreak.WATERMARK ? lastPassed : tickets.confirmable();
+        if (edges.broken() == TestBreak.WATERMARK) {
+            return lastPassed;
+        }
+        Lsn settled = tickets.confirmable();
+        if (memory == null || settled.isAtOrBefore(memory.held())) {
+            allowed = settled;
+        }
+        return allowed; // until the memory is beyond it, so that nobody takes this slot for another one
+    }
+
+    /** Rows may have passed that the publication did not bring: ends the session, and the next one looks for them. */
+    void missed(String why) {
+        SlotMemory known = memory;
+        if (known != null && owned) {
+            try {
+                known.demand(why);
+            } catch (DatabaseException e) {
+                log.atWarn().addKeyValue("error", e.getMessage()).log("rows that were missed may stay pending");
+            }
+        }
+        end(new SessionEnd.SourceLost(why));
+    }
+
+    /**
+     * Sees to it that what is settled may be confirmed soon, and that what somebody asks for is done. Any thread but
+     * the source's.
+     */
+    void remember() {
+        SlotMemory known = memory;
+        if (known == null || !owned || isOver()) {
+            return;
+        }
+        try {
+            switch (known.look(tickets.confirmable())) {
+                case SAME -> {}
+                case GONE -> end(new SessionEnd.SourceLost("somebody else has the slot"));
+                case DUE -> end(new SessionEnd.Restart(true, "pending rows are to be taken from their tables"));
+            }
+        } catch (DatabaseException e) {
+            if (!isOver()) {
+                end(new SessionEnd.SourceLost(String.valueOf(e.getMessage())));
+            }
+        }
     }
 
     @Override
@@ -648,7 +723,8 @@ final class Session implements DebeziumSource.Handler {
     }
 
     SettleMode settleMode(TableName table) {
-        return modes.getOrDefault(table, SettleMode.KEEP);
+        TableMapping mapping = tables.get(table);
+        return mapping == null ? SettleMode.KEEP : mapping.settle();
     }
 
     RowSettler settler() {

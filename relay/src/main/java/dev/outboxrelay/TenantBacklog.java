@@ -3,6 +3,7 @@ package dev.outboxrelay;
 import dev.outboxrelay.decode.Decoded;
 import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.OutboxEvent;
+import dev.outboxrelay.event.Reason;
 import dev.outboxrelay.lane.Item;
 import dev.outboxrelay.lane.Lane;
 import dev.outboxrelay.lane.Rejection;
@@ -20,6 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one lane wants of the table of dead letters: carries it out at the edges and posts the answers to the lane.
@@ -68,8 +70,14 @@ final class TenantBacklog {
     void park(List<Item> items, String why) {
         session.parkWriter()
                 .add(items.stream()
-                        .map(item -> new Parking(item.event(), why, () -> isParked(item)))
+                        .map(item -> new Parking(item.event(), why, malformed(item), () -> isParked(item)))
                         .toList());
+    }
+
+    /** What no later judgement of the event could find: its row could not be read as one. */
+    private static @Nullable String malformed(Item item) {
+        Rejection rejection = item.rejection();
+        return rejection != null && rejection.reason() == Reason.MALFORMED_ROW ? rejection.error() : null;
     }
 
     private void isParked(Item item) {
@@ -92,7 +100,10 @@ final class TenantBacklog {
     }
 
     private Item item(BacklogRow row) {
-        Item item = late(row, router.route(new Decoded.Event(row.event())));
+        String malformed = row.malformed();
+        Item item = malformed == null
+                ? late(row, router.route(new Decoded.Event(row.event())))
+                : Item.lateRejected(row.seq(), row.event(), new Rejection(Reason.MALFORMED_ROW, malformed));
         batch.put(item, row);
         return item;
     }

@@ -76,7 +76,7 @@ public enum Check {
     OUTBOX_TABLES(Group.OUTBOX, "Each table that the configuration names must be there, with the columns it maps."),
     STATUS_INDEX(
             Group.OUTBOX,
-            "An index that names status or published_at makes every mark write into every index (no HOT updates)."),
+            "An index that names a column which a mark changes (status, published_at) makes every mark write into every index (no HOT updates)."),
     POLICY_ROWS(Group.OUTBOX, "A row that the relay cannot use does not count, however it looks."),
     TENANT_NAMES(
             Group.OUTBOX, "Events of a tenant whose id cannot be the name of a stream of its own become dead letters."),

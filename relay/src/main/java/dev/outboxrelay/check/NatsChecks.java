@@ -115,7 +115,9 @@ final class NatsChecks {
                         Status.SKIPPED,
                         "the largest payload of " + name + " could not be read: "
                                 + table.rows().reason(),
-                        List.of(Remedy.sql("SELECT max(octet_length(payload::text)) FROM " + name + ";"))));
+                        List.of(Remedy.sql("SELECT max(octet_length(" + SqlText.name(table.payload()) + ")) FROM "
+                                        + name + ";")
+                                .then("of json and jsonb the column::text"))));
                 continue;
             }
             long size = table.rows().get().largest();

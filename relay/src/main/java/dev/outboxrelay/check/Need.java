@@ -1,5 +1,6 @@
 package dev.outboxrelay.check;
 
+import dev.outboxrelay.config.Marking;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.SettleMode;
 import dev.outboxrelay.config.TableMapping;
@@ -7,6 +8,7 @@ import dev.outboxrelay.event.TableName;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -23,16 +25,15 @@ public record Need(TableName table, String privilege, List<String> columns, bool
     public static final TableName DEAD_LETTER = new TableName("outbox", "dead_letter");
 
     public static final TableName LEADER = new TableName("outbox", "leader");
+    public static final TableName BACKLOG = new TableName("outbox", "backlog");
     static final TableName TENANT = new TableName("outbox", "tenant");
     static final TableName ROUTE = new TableName("outbox", "route");
     static final TableName CONSUMER = new TableName("outbox", "consumer");
+    public static final TableName EMIT_KEY = new TableName("outbox", "emit_key");
     static final TableName POLICY_CHANGE = new TableName("outbox", "policy_change");
 
     private static final List<String> LETTER_COLUMNS =
             List.of("reason", "error", "attempts", "first_failed_at", "dead_at", "state", "resolved_at", "mark_due");
-
-    /** What a mark writes. */
-    private static final List<String> MARKED = List.of("status", "published_at");
 
     public Need {
         columns = List.copyOf(columns);
@@ -47,12 +48,14 @@ public record Need(TableName table, String privilege, List<String> columns, bool
         List<Need> all = new ArrayList<>();
         for (TableMapping table : settings.source().all()) {
             all.add(new Need(table.name(), "SELECT", List.of()));
-            if (table.settle() == SettleMode.MARK) {
-                all.add(new Need(table.name(), "UPDATE", MARKED));
+            Marking marks = table.marks();
+            if (marks != null) {
+                all.add(new Need(table.name(), "UPDATE", marks.columns()));
             } else if (table.settle() == SettleMode.DELETE) {
                 all.add(new Need(table.name(), "DELETE", List.of()));
                 // rows are locked before, which takes the right to update some column
-                List<String> any = table.preset().hasStatus() ? MARKED : List.of("id");
+                Marking known = table.layout().marking();
+                List<String> any = known == null ? List.of(table.id()) : known.columns();
                 all.add(new Need(table.name(), "UPDATE", any, true));
             }
         }
@@ -61,25 +64,52 @@ public record Need(TableName table, String privilege, List<String> columns, bool
         all.add(new Need(DEAD_LETTER, "UPDATE", LETTER_COLUMNS));
         for (String privilege : List.of("SELECT", "INSERT", "UPDATE")) {
             all.add(new Need(LEADER, privilege, List.of()));
+            all.add(new Need(BACKLOG, privilege, List.of()));
         }
         for (TableName policies : List.of(TENANT, ROUTE, CONSUMER)) {
             all.add(new Need(policies, "SELECT", List.of()));
         }
+        all.add(new Need(EMIT_KEY, "SELECT", List.of()));
         return List.copyOf(all);
+    }
+
+    /**
+     * The columns that a mapping reads and its table does not have.
+     *
+     * @param existing the table's columns
+     */
+    public static Set<String> unreadable(TableMapping table, Set<String> existing) {
+        Set<String> missing = new LinkedHashSet<>(table.columns());
+        if (table.isOrderGiven()) {
+            missing.add(table.order());
+        }
+        missing.removeAll(existing);
+        return missing;
     }
 
     /** The columns that a mark writes and this table does not have; empty where none are written. */
     public static Set<String> unmarkable(TableMapping table, PostgresFacts.Relation relation) {
-        Set<String> missing = new LinkedHashSet<>(table.settle() == SettleMode.MARK ? MARKED : List.of());
+        Set<String> missing = new LinkedHashSet<>();
+        if (table.marks() != null) {
+            missing.addAll(table.marks().columns());
+        }
         missing.removeAll(relation.columnNames());
         return missing;
+    }
+
+    /** The columns of a table that marks change. */
+    public static List<String> marked(Settings settings, TableName table) {
+        return settings.source().all().stream()
+                .filter(mapping -> mapping.name().equals(table) && mapping.marks() != null)
+                .flatMap(mapping -> Objects.requireNonNull(mapping.marks()).columns().stream())
+                .toList();
     }
 
     /** The mapped tables and the relay's own. */
     public static Set<TableName> tables(Settings settings) {
         Set<TableName> tables = new LinkedHashSet<>();
         settings.source().all().forEach(table -> tables.add(table.name()));
-        tables.addAll(List.of(DEAD_LETTER, LEADER, TENANT, ROUTE, CONSUMER, POLICY_CHANGE));
+        tables.addAll(List.of(DEAD_LETTER, LEADER, BACKLOG, TENANT, ROUTE, CONSUMER, EMIT_KEY, POLICY_CHANGE));
         return tables;
     }
 
@@ -120,13 +150,11 @@ public record Need(TableName table, String privilege, List<String> columns, bool
         return switch (privilege) {
             case "SELECT" -> "SELECT 1 FROM " + name + " WHERE false";
             case "DELETE" -> "DELETE FROM " + name + " WHERE false";
-            case "INSERT" ->
-                table.equals(LEADER)
-                        ? "INSERT INTO " + name + " (slot, term, instance) SELECT '', 0, '' WHERE false"
-                        : "INSERT INTO " + name
-                                + " (slot, source, event_id, state) SELECT '', '', '', 'dead' WHERE false";
+            case "INSERT" -> "INSERT INTO " + name + inserted() + " WHERE false";
             case "UPDATE" -> {
-                List<String> set = columns.isEmpty() ? List.of("term", "instance", "since") : columns;
+                List<String> set = columns.isEmpty()
+                        ? table.equals(BACKLOG) ? List.of("state", "held") : List.of("term", "instance", "since")
+                        : columns;
                 yield "UPDATE " + name + " SET "
                         + String.join(
                                 ", ",
@@ -138,5 +166,14 @@ public record Need(TableName table, String privilege, List<String> columns, bool
             }
             default -> throw new IllegalStateException(privilege);
         };
+    }
+
+    private String inserted() {
+        if (table.equals(LEADER)) {
+            return " (slot, term, instance) SELECT '', 0, ''";
+        }
+        return table.equals(BACKLOG)
+                ? " (slot) SELECT ''"
+                : " (slot, source, event_id, state) SELECT '', '', '', 'dead'";
     }
 }

@@ -7,7 +7,6 @@ import dev.outboxrelay.config.SettleMode;
 import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.route.Address;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,12 +40,11 @@ final class OutboxChecks {
                         own ? List.of(Statements.migrate(facts, List.of("V1__outbox.sql"))) : List.of()));
                 continue;
             }
-            Set<String> missing = new LinkedHashSet<>(table.columns());
-            missing.removeAll(relation.get().columnNames());
+            Set<String> missing = Need.unreadable(table, relation.get().columnNames());
             if (!missing.isEmpty()) {
                 findings.add(Finding.fail("table " + name + " does not have these columns that its mapping reads: "
                         + String.join(", ", missing)
-                        + "; set tenant-column and subject of this table in outbox.source.tables to some of: "
+                        + "; name others for it in outbox.source.tables, of: "
                         + String.join(", ", relation.get().columnNames())));
             }
             Set<String> unmarkable = Need.unmarkable(table, relation.get());
@@ -70,8 +68,10 @@ final class OutboxChecks {
                         .ifPresent(relation -> relation.statusIndexes()
                                 .forEach(index -> findings.add(Finding.warn(
                                         "index " + SqlText.name(index) + " on " + SqlText.name(table.name())
-                                                + " names status or published_at",
-                                        Remedy.sql("DROP INDEX CONCURRENTLY "
+                                                + " names a column that a mark changes",
+                                        // of a partitioned table it takes the lock of the whole table
+                                        Remedy.sql("DROP INDEX "
+                                                + (relation.kind().equals("p") ? "" : "CONCURRENTLY ")
                                                 + SqlText.name(table.name().schema(), index) + ";")))));
             }
         }
@@ -128,7 +128,7 @@ final class OutboxChecks {
                     "the tenants of all rows could not be read (" + String.join("; ", unseen) + ")",
                     facts.contents().stream()
                             .filter(contents -> !contents.rows().isSeen())
-                            .map(contents -> Remedy.sql("SELECT DISTINCT " + tenantColumn(contents) + " FROM "
+                            .map(contents -> Remedy.sql("SELECT DISTINCT " + tenant(contents) + " FROM "
                                     + SqlText.name(contents.table()) + ";"))
                             .toArray(Remedy[]::new));
         }
@@ -138,10 +138,10 @@ final class OutboxChecks {
                 policies.tenants().size() + " tenant ids are known, and each has a stream name of its own");
     }
 
-    private String tenantColumn(PostgresFacts.Contents contents) {
+    private String tenant(PostgresFacts.Contents contents) {
         return settings.source().all().stream()
                 .filter(table -> table.name().equals(contents.table()))
-                .map(table -> SqlText.name(table.tenantColumn()))
+                .map(table -> MappingSql.tenant(table.layout().tenant()))
                 .findFirst()
                 .orElse("tenant_id");
     }

@@ -101,7 +101,7 @@ public record PostgresFacts(
      * @param rowSecurity whether it applies to this role
      * @param identity whether it has a replica identity
      * @param primaryKey whether it has one
-     * @param statusIndexes names of indexes that name status or published_at
+     * @param statusIndexes names of indexes, those of partitions included, that name a column which marks change
      */
     public record Relation(
             TableName name,
@@ -119,6 +119,11 @@ public record PostgresFacts(
         /** Whether there is such a table. */
         public boolean exists() {
             return !kind.isEmpty();
+        }
+
+        /** Whether row-level security hides every row, because no policy is for this role. */
+        public boolean hidesAll() {
+            return rowSecurity && policies.isEmpty();
         }
 
         /** In their order; to be changed by whoever asks. */
@@ -219,8 +224,12 @@ public record PostgresFacts(
             @Nullable String invalidation,
             @Nullable Boolean failover) {}
 
-    /** What a mapped table holds. */
-    public record Contents(TableName table, Seen<Rows> rows) {
+    /**
+     * What a mapped table holds.
+     *
+     * @param payload the column with the payload
+     */
+    public record Contents(TableName table, String payload, Seen<Rows> rows) {
 
         /** Tenants with rows, and the largest payload in bytes; 0 where there is none. */
         public record Rows(List<String> tenants, long largest) {

@@ -54,7 +54,7 @@ final class PublicationChecks {
         List<String> tables = new ArrayList<>();
         for (TableMapping table : settings.source().all()) {
             if (facts.relation(table.name()).isPresent()) {
-                tables.add(Statements.withColumns(table));
+                tables.add(Statements.published(table));
             }
         }
         if (facts.relation(Change.PolicyChanged.TABLE).isPresent()) {
@@ -106,7 +106,7 @@ final class PublicationChecks {
                 findings.add(Finding.fail(
                         "publication " + name + " does not publish " + SqlText.name(table.name())
                                 + "; rows inserted until it does are not read from the WAL",
-                        Remedy.sql(Statements.addTable(settings, Statements.withColumns(table)))));
+                        Remedy.sql(Statements.addTable(settings, Statements.published(table)))));
             }
         }
         if (facts.relation(Change.PolicyChanged.TABLE).isPresent()
@@ -132,7 +132,7 @@ final class PublicationChecks {
                 findings.add(Finding.fail(
                         "publication " + name + " does not publish these columns of " + SqlText.name(table.name())
                                 + ": " + String.join(", ", missing),
-                        Remedy.sql(replace(table.name(), Statements.withColumns(table)))));
+                        Remedy.sql(replace(table))));
             }
         }
         Set<String> missing = missing(Change.PolicyChanged.COLUMNS, Change.PolicyChanged.TABLE);
@@ -140,19 +140,22 @@ final class PublicationChecks {
             findings.add(Finding.warn(
                     "publication " + name + " does not publish these columns of " + Change.PolicyChanged.TABLE + ": "
                             + String.join(", ", missing),
-                    Remedy.sql(replace(Change.PolicyChanged.TABLE, Statements.policyChange()))));
+                    Remedy.sql(Statements.replaceTable(
+                            settings,
+                            Change.PolicyChanged.TABLE,
+                            Statements.policyChange(),
+                            filter(Change.PolicyChanged.TABLE)))));
         }
         return Result.of(
                 Check.PUBLICATION_COLUMNS, findings, "publication " + name + " sends every column that is read");
     }
 
-    /** A filter may be wanted: it stays. */
-    private String replace(TableName table, String withColumns) {
-        return Statements.replaceTable(
-                settings,
-                table,
-                withColumns,
-                published(table).map(Published::filter).orElse(null));
+    private String replace(TableMapping table) {
+        return Statements.replaceTable(settings, table, filter(table.name()));
+    }
+
+    private @Nullable String filter(TableName table) {
+        return published(table).map(Published::filter).orElse(null);
     }
 
     private Set<String> missing(List<String> needed, TableName table) {
@@ -170,26 +173,49 @@ final class PublicationChecks {
         }
         List<Finding> findings = new ArrayList<>();
         for (TableMapping table : settings.source().all()) {
-            published(table.name())
-                    .filter(sent -> sent.filter() != null)
-                    .ifPresent(sent -> findings.add(Finding.warn(
-                            "publication " + name + " sends of " + SqlText.name(table.name()) + " only rows where "
-                                    + sent.filter()
-                                    + "; this relay leaves out all others, of the tenants that this names:",
-                            leftOut(table, sent.filter()))));
+            published(table.name()).ifPresent(sent -> rowFilter(table, sent.filter(), findings));
         }
+        boolean meant = settings.source().all().stream().anyMatch(table -> table.publicationFilter() != null);
         return Result.of(
-                Check.PUBLICATION_ROW_FILTER, findings, "publication " + name + " has no row filter on an outbox");
+                Check.PUBLICATION_ROW_FILTER,
+                findings,
+                meant
+                        ? "publication " + name + " has the row filters that are configured and no other on an outbox"
+                        : "publication " + name + " has no row filter on an outbox");
+    }
+
+    private void rowFilter(TableMapping table, @Nullable String filter, List<Finding> findings) {
+        String sends = "publication " + name + " sends of " + SqlText.name(table.name());
+        String meant = table.publicationFilter();
+        if (meant != null && filter == null) {
+            findings.add(
+                    Finding.fail(sends + " every row, and publication-filter is " + meant, Remedy.sql(replace(table))));
+        } else if (meant != null && filter != null) {
+            if (!Statements.isSameFilter(meant, filter)) {
+                findings.add(Finding.warn(
+                        sends + " only rows where " + filter + ", which does not look like publication-filter, "
+                                + meant,
+                        Remedy.sql(replace(table))));
+            }
+        } else if (filter != null) {
+            findings.add(Finding.warn(
+                    sends + " only rows where " + filter
+                            + "; this relay leaves out all others, of the tenants that this names:",
+                    leftOut(table, filter)));
+        }
     }
 
     /** Several relays may share the tenants: whether another one takes the rest cannot be seen from here. */
     private Remedy leftOut(TableMapping table, @Nullable String filter) {
-        String tenant = SqlText.name(table.tenantColumn());
+        String tenant = MappingSql.tenant(table.layout().tenant());
         return Remedy.sql("SELECT " + tenant + ", count(*) FROM " + SqlText.name(table.name()) + " WHERE (" + filter
                         + ") IS NOT TRUE GROUP BY 1 ORDER BY 1;")
-                .then("look whether each is taken by exactly one other slot's publication (its row filter); only where"
-                        + " no other relay is to take them: "
-                        + Statements.replaceTable(settings, table.name(), Statements.withColumns(table), null));
+                .then("look whether each is taken by exactly one other slot's publication (its row filter)"
+                        + (settings.source().tables().contains(table)
+                                ? ", or set publication-filter of this table if it is meant"
+                                : "")
+                        + "; only where no other relay is to take them: "
+                        + Statements.replaceTable(settings, table, null));
     }
 
     Result root() {
@@ -252,7 +278,7 @@ final class PublicationChecks {
                     findings.add(Finding.warn(
                             "publication " + name + " also sends these columns of " + table + ": "
                                     + String.join(", ", more),
-                            Remedy.sql(replace(mapping.get().name(), Statements.withColumns(mapping.get())))));
+                            Remedy.sql(replace(mapping.get()))));
                 }
             } else if (!sent.is(Change.PolicyChanged.TABLE)) {
                 findings.add(Finding.warn(
@@ -270,7 +296,7 @@ final class PublicationChecks {
         for (TableMapping table : settings.source().all()) {
             if (table.name().schema().equals(schema)
                     && facts.relation(table.name()).isPresent()) {
-                own.add(Statements.withColumns(table));
+                own.add(Statements.published(table));
             }
         }
         boolean changes = Change.PolicyChanged.TABLE.schema().equals(schema)

@@ -228,12 +228,11 @@ final class RoleChecks {
                 continue;
             }
             boolean restricted = relation.policies().stream().anyMatch(policy -> !policy.permissive());
-            Remedy open = Remedy.sql("CREATE POLICY outbox_relay_sees_all ON " + table + " TO " + role
-                    + " USING (true) WITH CHECK (true);");
-            boolean partly = relation.policies().stream().anyMatch(Policy::permissive);
+            Remedy open =
+                    Remedy.sql(Statements.seesAll(relation.name(), facts.role().name()));
             String text = "row-level security on " + table + " applies to role " + role;
             findings.add(
-                    restricted || partly
+                    !relation.hidesAll()
                             ? Finding.warn(
                                     text + ", and whether its policies let every row through for "
                                             + String.join(", ", blind) + " cannot be told"

@@ -4,6 +4,7 @@ import dev.outboxrelay.config.Settings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** What holds for the PostgreSQL server as a whole. */
 final class ServerChecks {
@@ -18,13 +19,8 @@ final class ServerChecks {
     private static final Duration CLOCK_WARN = Duration.ofSeconds(2);
 
     /** Objects that tell which version of the schema is installed, as {@code table.column} or {@code function()}. */
-    static final String V1 = "outbox.message";
-
-    static final String V2 = "outbox.attach()";
-    static final String V3 = "outbox.dead_letter.mark_due";
-    static final String V4 = "outbox.policy_change";
-
     private final Settings settings;
+
     private final PostgresFacts facts;
     private final PostgresFacts.Server server;
 
@@ -195,37 +191,19 @@ final class ServerChecks {
     }
 
     Result schemaVersion() {
-        boolean v1 = server.objects().contains(V1);
-        boolean v3 = server.objects().contains(V3);
-        boolean v4 = server.objects().contains(V4);
-        List<String> missing = new ArrayList<>();
-        if (!v1) {
-            missing.add("V1__outbox.sql");
-        }
-        if (!server.objects().contains(V2)) {
-            missing.add("V2__attach.sql");
-        }
-        if (!v3) {
-            missing.add("V3__parking.sql");
-        }
-        if (!v4) {
-            missing.add("V4__policies.sql");
-        }
+        List<SchemaVersion> missing = SchemaVersion.missing(server.objects());
         if (missing.isEmpty()) {
-            return Result.pass(Check.SCHEMA_VERSION, "schema version 4 is installed");
+            return Result.pass(Check.SCHEMA_VERSION, "schema version " + SchemaVersion.newest() + " is installed");
         }
-        Remedy migrate = Statements.migrate(facts, missing);
-        String where = " is not installed in database " + server.database();
-        if (!v1 || !v3) {
-            return Result.fail(Check.SCHEMA_VERSION, String.join(", ", missing) + where, migrate);
+        List<String> files = missing.stream().map(SchemaVersion::file).toList();
+        Remedy migrate = Statements.migrate(facts, files);
+        String where = String.join(", ", files) + " is not installed in database " + server.database();
+        if (missing.stream().anyMatch(SchemaVersion::isNeeded)) {
+            return Result.fail(Check.SCHEMA_VERSION, where, migrate);
         }
         return Result.warn(
                 Check.SCHEMA_VERSION,
-                String.join(", ", missing)
-                        + where
-                        + (v4
-                                ? ": attach() and detach() are missing"
-                                : ": changed policies count from the next start only"),
+                where + ": " + missing.stream().map(SchemaVersion::without).collect(Collectors.joining("; ")),
                 migrate);
     }
 }

@@ -50,7 +50,7 @@ public final class SqlText {
     }
 
     /** A text. */
-    static String text(String text) {
+    public static String text(String text) {
         return '\'' + text.replace("'", "''") + '\'';
     }
 

@@ -6,6 +6,7 @@ import dev.outboxrelay.decode.Change;
 import dev.outboxrelay.event.TableName;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Statements that mend something and that more than one check needs. */
@@ -60,17 +61,56 @@ public final class Statements {
      *
      * @param filter which rows are sent, as before; null for all of them
      */
-    public static String replaceTable(Settings settings, TableName table, String withColumns, @Nullable String filter) {
+    static String replaceTable(Settings settings, TableName table, String withColumns, @Nullable String filter) {
         String publication = SqlText.name(settings.postgres().publication());
         return "BEGIN; ALTER PUBLICATION " + publication + " DROP TABLE " + SqlText.name(table) + "; "
                 + addTable(settings, withColumns + (filter == null ? "" : " WHERE (" + filter + ")")) + " COMMIT;";
     }
 
-    public static String withColumns(TableMapping table) {
-        return SqlText.name(table.name()) + " (" + SqlText.names(table.columns()) + ")";
+    /**
+     * The same for a mapped table.
+     *
+     * @param filter the one that it has; it stays unless the configuration says another
+     */
+    public static String replaceTable(Settings settings, TableMapping table, @Nullable String filter) {
+        return replaceTable(
+                settings, table.name(), published(table), table.publicationFilter() == null ? filter : null);
     }
 
-    static String policyChange() {
+    /** A mapped table as a publication should hold it: with its columns, and with the filter that is configured. */
+    public static String published(TableMapping table) {
+        String filter = table.publicationFilter();
+        return SqlText.name(table.name()) + " (" + SqlText.names(table.columns()) + ")"
+                + (filter == null ? "" : " WHERE (" + filter + ")");
+    }
+
+    /**
+     * Whether two row filters look the same: the server writes one in its own way, with parentheses and types that
+     * nobody has to write.
+     */
+    static boolean isSameFilter(String one, String other) {
+        return plain(one).equals(plain(other));
+    }
+
+    private static final String TYPE =
+            "::(character varying|timestamp with(out)? time zone|double precision|\"?\\w+\"?)(\\(\\d+\\))?(\\[])?";
+
+    private static String plain(String filter) {
+        return filter.replaceAll(TYPE, "")
+                .replaceAll("[\\s()\"]", "")
+                .replace("!=", "<>")
+                .toLowerCase(Locale.ROOT)
+                .replace("~~", "like")
+                .replaceAll("=anyarray\\[(.*?)]", "in$1");
+    }
+
+    /** A policy that lets the relay see and settle every row. */
+    public static String seesAll(TableName table, String role) {
+        return "CREATE POLICY outbox_relay_sees_all ON " + SqlText.name(table) + " TO " + SqlText.name(role)
+                + " USING (true) WITH CHECK (true);";
+    }
+
+    public static String policyChange() {
         return SqlText.name(Change.PolicyChanged.TABLE) + " (" + SqlText.names(Change.PolicyChanged.COLUMNS) + ")";
     }
 

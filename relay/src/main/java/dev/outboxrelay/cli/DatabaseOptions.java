@@ -6,6 +6,7 @@ import dev.outboxrelay.config.PostgresSettings;
 import dev.outboxrelay.config.Reading;
 import dev.outboxrelay.config.Secret;
 import dev.outboxrelay.config.Settings;
+import dev.outboxrelay.config.SourceSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,8 +37,27 @@ final class DatabaseOptions {
     @Nullable
     private Path passwordFile;
 
-    /** What these commands need of the configuration. */
-    record Access(PostgresSettings postgres, Naming naming, NatsSettings nats) {}
+    /** @param postgres with the operator's role; for everything else what the relay has */
+    record Access(PostgresSettings postgres, Settings settings) {
+
+        Naming naming() {
+            return settings.naming();
+        }
+
+        NatsSettings nats() {
+            return settings.nats();
+        }
+
+        SourceSettings source() {
+            return settings.source();
+        }
+    }
+
+    /** The configuration's file; null when none is given. */
+    @Nullable
+    Path config() {
+        return config.file;
+    }
 
     /** Reads it; says what is wrong with it, and ends the command as one that was used wrongly. */
     Access read(Map<String, String> environment, CommandLine command) {
@@ -66,8 +86,7 @@ final class DatabaseOptions {
                         given.slot(),
                         given.publication(),
                         given.walBudget()),
-                settings.naming(),
-                settings.nats());
+                settings);
     }
 
     private static Secret password(Path file, CommandLine command) {

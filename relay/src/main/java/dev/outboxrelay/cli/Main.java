@@ -59,9 +59,12 @@ public final class Main implements Runnable {
                 .addSubcommand(new RunCommand(environment, relay))
                 .addSubcommand(new CheckCommand(environment, InstantSource.system()))
                 .addSubcommand(new StatusCommand(environment))
+                .addSubcommand(new EventCommand(environment))
                 .addSubcommand(new DemoCommand())
                 .addSubcommand(DlqCommand.create(environment))
                 .addSubcommand(TenantCommand.create(environment))
+                .addSubcommand(new RepublishCommand(environment))
+                .addSubcommand(new BacklogCommand(environment))
                 .addSubcommand(new VersionCommand())
                 .setExecutionExceptionHandler(failures)
                 .setParameterExceptionHandler(failures);

@@ -48,22 +48,104 @@ public final class SettingCatalog {
             Setting.required("outbox.source.tables[*].table", SettingTypes.TABLE, "A further table to tail.");
     static final Setting<Preset> TABLES_PRESET = Setting.withDefault(
             "outbox.source.tables[*].preset",
-            SettingTypes.oneOf(Preset.class),
+            MappingTypes.PRESET,
             "debezium",
-            "Its layout: debezium is id, aggregatetype, aggregateid, type, payload and a tenant column.");
-    static final Setting<String> TABLES_TENANT_COLUMN = Setting.withDefault(
+            "The layout that its mapping starts from; each of the keys below says otherwise for one thing.");
+    static final Setting<String> TABLES_ID_COLUMN = Setting.optional(
+            "outbox.source.tables[*].id-column",
+            SettingTypes.IDENTIFIER,
+            "The column that tells its rows apart: a number, a uuid or a text.");
+    static final Setting<String> TABLES_ORDER_COLUMN = Setting.optional(
+            "outbox.source.tables[*].order-column",
+            SettingTypes.IDENTIFIER,
+            "The column in which rows follow each other, for rows that are read from the table; by default the preset's,"
+                    + " else the id column.");
+    static final Setting<String> TABLES_TENANT = Setting.optional(
+            "outbox.source.tables[*].tenant", SettingTypes.TEXT, "The one tenant that all its rows belong to.");
+    static final Setting<String> TABLES_TENANT_COLUMN = Setting.optional(
             "outbox.source.tables[*].tenant-column",
             SettingTypes.IDENTIFIER,
-            "tenant_id",
-            "The column that holds the tenant id.");
+            "The column that holds the tenant id; by default tenant_id (native, debezium).");
+    static final Setting<List<String>> TABLES_TENANT_PATH = Setting.optional(
+            "outbox.source.tables[*].tenant-path",
+            MappingTypes.PATH,
+            "Where the tenant id is in the JSON document that tenant-column holds.");
+    static final Setting<String> TABLES_TENANT_LOOKUP = Setting.optional(
+            "outbox.source.tables[*].tenant-lookup.*",
+            SettingTypes.TEXT,
+            "Which tenant a value found there stands for; with it, a row with any other value is a dead letter.");
     static final Setting<SubjectTemplate> TABLES_SUBJECT = Setting.optional(
             "outbox.source.tables[*].subject",
             SettingTypes.SUBJECT,
-            "The relative subject; by default {aggregatetype}.{type} (debezium) or {subject} (native).");
+            "The relative subject, columns in braces; by default the preset's.");
+    static final Setting<Pattern> TABLES_SUBJECT_PATTERN = Setting.optional(
+            "outbox.source.tables[*].subject-pattern",
+            MappingTypes.PATTERN,
+            "A regular expression; a subject that matches it as a whole becomes subject-replacement.");
+    static final Setting<String> TABLES_SUBJECT_REPLACEMENT = Setting.optional(
+            "outbox.source.tables[*].subject-replacement",
+            SettingTypes.TEXT,
+            "What such a subject becomes; $1 or ${name} is a group of subject-pattern.");
+    static final Setting<String> TABLES_PAYLOAD_COLUMN = Setting.optional(
+            "outbox.source.tables[*].payload-column",
+            SettingTypes.IDENTIFIER,
+            "The column with the bytes of the message: bytea, text, json or jsonb; by default the preset's.");
+    static final Setting<List<String>> TABLES_PAYLOAD_PATH = Setting.optional(
+            "outbox.source.tables[*].payload-path",
+            MappingTypes.PATH,
+            "Where the message is in the JSON document that the payload column holds.");
+    static final Setting<NullPayload> TABLES_NULL_PAYLOAD = Setting.withDefault(
+            "outbox.source.tables[*].null-payload",
+            SettingTypes.oneOf(NullPayload.class),
+            "empty",
+            "Whether a row without a payload is a message without bytes (empty) or a dead letter (refuse).");
+    static final Setting<String> TABLES_HEADERS_COLUMN = Setting.optional(
+            "outbox.source.tables[*].headers-column",
+            SettingTypes.IDENTIFIER,
+            "A column with headers as a JSON object; by default the preset's, if it has one.");
+    static final Setting<List<String>> TABLES_HEADERS_PATH = Setting.optional(
+            "outbox.source.tables[*].headers-path",
+            MappingTypes.PATH,
+            "Where that object is in the JSON document that the headers column holds.");
+    static final Setting<String> TABLES_HEADER_COLUMNS = Setting.optional(
+            "outbox.source.tables[*].header-columns.*",
+            SettingTypes.IDENTIFIER,
+            "A column that becomes a header, by the header's name; a null is no header.");
+    static final Setting<List<String>> TABLES_FILTER = Setting.optional(
+            "outbox.source.tables[*].filter.*",
+            MappingTypes.VALUES,
+            "By column: the values, separated by commas, with which a row is an event; other rows are left alone.");
+    static final Setting<String> TABLES_PUBLICATION_FILTER = Setting.optional(
+            "outbox.source.tables[*].publication-filter",
+            SettingTypes.TEXT,
+            "The row filter that the publication is meant to have for this table, as in its WHERE.");
+    static final Setting<String> TABLES_STATUS_COLUMN = Setting.optional(
+            "outbox.source.tables[*].status-column",
+            SettingTypes.IDENTIFIER,
+            "A column that shows what became of a row: a text, an enum, a number or a boolean.");
+    static final Setting<List<String>> TABLES_STATUS_PENDING = Setting.optional(
+            "outbox.source.tables[*].status-pending",
+            MappingTypes.VALUES,
+            "Its values before publishing, separated by commas; by default every other value, null too.");
+    static final Setting<String> TABLES_STATUS_PUBLISHED = Setting.optional(
+            "outbox.source.tables[*].status-published", SettingTypes.TEXT, "Its value once a row is published.");
+    static final Setting<String> TABLES_STATUS_FAILED = Setting.optional(
+            "outbox.source.tables[*].status-failed",
+            SettingTypes.TEXT,
+            "Its value once a row is a dead letter; by default such a row stays as it is.");
+    static final Setting<String> TABLES_PUBLISHED_AT_COLUMN = Setting.optional(
+            "outbox.source.tables[*].published-at-column",
+            SettingTypes.IDENTIFIER,
+            "A column that is null until it gets the time of publishing.");
+    static final Setting<String> TABLES_FAILED_AT_COLUMN = Setting.optional(
+            "outbox.source.tables[*].failed-at-column",
+            SettingTypes.IDENTIFIER,
+            "A column that is null until it gets the time at which a row became a dead letter.");
     static final Setting<SettleMode> TABLES_SETTLE = Setting.optional(
             "outbox.source.tables[*].settle",
             SettingTypes.oneOf(SettleMode.class),
-            "What happens to its published rows; by default keep (debezium) or outbox.settle.mode (native).");
+            "What happens to its published rows; by default outbox.settle.mode (native), mark (where a column for that is"
+                    + " named above), else keep.");
     static final Setting<Reader> SOURCE_READER = Setting.withDefault(
             "outbox.source.reader",
             SettingTypes.oneOf(Reader.class),
@@ -85,6 +167,13 @@ public final class SettingCatalog {
             SizeText.between("1MB", "16GB"),
             "64MB",
             "Memory for rows that were read and not yet handed over.");
+
+    static final Setting<PendingMode> SOURCE_BACKLOG = Setting.withDefault(
+            "outbox.source.backlog",
+            SettingTypes.oneOf(PendingMode.class),
+            "publish",
+            "What becomes of rows that are pending and not in the slot, because they are older or it was made anew:"
+                    + " publish them first, or ignore them.");
 
     static final Setting<Naming> NAMING = Setting.withDefault(
             "outbox.naming",
@@ -362,13 +451,35 @@ public final class SettingCatalog {
             SOURCE_TABLE,
             TABLES_TABLE,
             TABLES_PRESET,
+            TABLES_ID_COLUMN,
+            TABLES_ORDER_COLUMN,
+            TABLES_TENANT,
             TABLES_TENANT_COLUMN,
+            TABLES_TENANT_PATH,
+            TABLES_TENANT_LOOKUP,
             TABLES_SUBJECT,
+            TABLES_SUBJECT_PATTERN,
+            TABLES_SUBJECT_REPLACEMENT,
+            TABLES_PAYLOAD_COLUMN,
+            TABLES_PAYLOAD_PATH,
+            TABLES_NULL_PAYLOAD,
+            TABLES_HEADERS_COLUMN,
+            TABLES_HEADERS_PATH,
+            TABLES_HEADER_COLUMNS,
+            TABLES_FILTER,
+            TABLES_PUBLICATION_FILTER,
+            TABLES_STATUS_COLUMN,
+            TABLES_STATUS_PENDING,
+            TABLES_STATUS_PUBLISHED,
+            TABLES_STATUS_FAILED,
+            TABLES_PUBLISHED_AT_COLUMN,
+            TABLES_FAILED_AT_COLUMN,
             TABLES_SETTLE,
             SOURCE_READER,
             SOURCE_POLL_INTERVAL,
             SOURCE_MAX_BATCH,
             SOURCE_QUEUE_BYTES,
+            SOURCE_BACKLOG,
             NAMING,
             ROUTES_NAME,
             ROUTES_TENANTS,

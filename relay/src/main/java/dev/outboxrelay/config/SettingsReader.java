@@ -100,7 +100,8 @@ public final class SettingsReader {
                         given.get(SOURCE_READER),
                         given.get(SOURCE_POLL_INTERVAL),
                         given.get(SOURCE_MAX_BATCH),
-                        given.get(SOURCE_QUEUE_BYTES)),
+                        given.get(SOURCE_QUEUE_BYTES),
+                        given.get(SOURCE_BACKLOG)),
                 given.get(NAMING),
                 routes.rules(),
                 new StreamSettings(

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
  *     stock one waits for more before it hands over what it has
  * @param maxBatch most rows that are handed over at once
  * @param queueBytes memory for rows between the reading thread and the relay, in bytes
+ * @param backlog what becomes of rows that are pending and that the slot does not hold
  */
 public record SourceSettings(
         TableMapping table,
@@ -21,7 +22,8 @@ public record SourceSettings(
         Reader reader,
         Duration pollInterval,
         int maxBatch,
-        long queueBytes) {
+        long queueBytes,
+        PendingMode backlog) {
 
     public SourceSettings {
         tables = List.copyOf(tables);

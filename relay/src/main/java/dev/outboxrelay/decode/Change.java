@@ -2,6 +2,7 @@ package dev.outboxrelay.decode;
 
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Origin;
+import dev.outboxrelay.event.Payload;
 import dev.outboxrelay.event.TableName;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,19 @@ public sealed interface Change {
      * @param columns its values
      */
     record Inserted(TableName table, Origin origin, Columns columns) implements Change {}
+
+    /**
+     * A logical message of a transaction, under the prefix of emitted events; whether it is one is for its content to
+     * say.
+     *
+     * @param origin where it lies in the WAL
+     * @param content all of it
+     */
+    record Emitted(Origin origin, Payload content) implements Change {
+
+        /** The prefix that {@code outbox.emit} uses. */
+        public static final String PREFIX = "outbox.emit";
+    }
 
     /**
      * A policy was changed; everything behind it was committed after that.

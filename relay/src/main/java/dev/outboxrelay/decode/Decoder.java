@@ -1,112 +1,62 @@
 package dev.outboxrelay.decode;
 
-import dev.outboxrelay.config.Preset;
+import dev.outboxrelay.config.RowFilter;
 import dev.outboxrelay.config.TableMapping;
-import dev.outboxrelay.event.EventId;
-import dev.outboxrelay.event.OutboxEvent;
-import dev.outboxrelay.event.Payload;
-import dev.outboxrelay.event.RowRef;
 import dev.outboxrelay.event.TableName;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /** Reads rows of every mapped table as events. Never throws for what a row holds. Immutable and thread-safe. */
 public final class Decoder {
 
-    private final Map<TableName, TableMapping> mappings;
+    private final Map<TableName, RowDecoder> rows;
+
+    /** Tables of which not every row is an event; mostly there is none. */
+    private final Map<TableName, RowFilter> filters;
 
     public Decoder(List<TableMapping> mappings) {
-        this.mappings =
-                mappings.stream().collect(Collectors.toUnmodifiableMap(TableMapping::name, Function.identity()));
+        this.rows = mappings.stream().collect(Collectors.toUnmodifiableMap(TableMapping::name, Decoder::decoder));
+        this.filters = mappings.stream()
+                .filter(mapping -> !mapping.layout().filter().values().isEmpty())
+                .collect(Collectors.toUnmodifiableMap(
+                        TableMapping::name, mapping -> mapping.layout().filter()));
+    }
+
+    /** Chosen once: rows of the native table come by the million, and take no look at what only others need. */
+    private static RowDecoder decoder(TableMapping mapping) {
+        return mapping.isPlain() ? new PlainRows(mapping) : new MappedRows(mapping);
+    }
+
+    /** Whether a row is an event at all; one that is not is nobody's, and left alone. */
+    public boolean isEvent(Change.Inserted row) {
+        if (filters.isEmpty()) {
+            return true;
+        }
+        RowFilter filter = filters.get(row.table());
+        return filter == null || accepts(filter, row.columns());
+    }
+
+    private static boolean accepts(RowFilter filter, Columns columns) {
+        for (Map.Entry<String, List<String>> column : filter.values().entrySet()) {
+            Object value = columns.get(column.getKey());
+            if (value == null || !column.getValue().contains(value.toString())) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**
-     * Reads one row.
+     * Reads one row that is an event.
      *
      * @throws IllegalArgumentException when the table is not mapped: the publication brings more than was configured
      */
     public Decoded decode(Change.Inserted row) {
-        TableMapping mapping = mappings.get(row.table());
-        if (mapping == null) {
+        RowDecoder decoder = rows.get(row.table());
+        if (decoder == null) {
             throw new IllegalArgumentException("a row of " + row.table() + " arrived, which is not a configured table");
         }
-        Reader reader = new Reader(row.columns());
-        String id = reader.text("id");
-        String tenant = reader.text(mapping.tenantColumn());
-        String subject = mapping.subject().render(reader::text);
-        Payload payload = reader.payload();
-        String headers = mapping.preset() == Preset.NATIVE ? reader.optionalText("headers") : null;
-        if (!EventId.isValid(EventId.text(mapping.name(), id))) {
-            reader.problems.add("its id is empty, too long or not printable ASCII");
-            id = EventId.MADE_UP + row.origin().lsn() + '/' + MadeUpId.of(id, tenant, subject, headers, payload);
-        }
-        OutboxEvent event = new OutboxEvent(
-                EventId.of(mapping.name(), id),
-                new RowRef(mapping.name(), id),
-                tenant,
-                subject,
-                headers,
-                payload,
-                row.origin());
-        return reader.problems.isEmpty()
-                ? new Decoded.Event(event)
-                : new Decoded.Malformed(event, "row of " + mapping.name() + ": " + String.join("; ", reader.problems));
-    }
-
-    /** Reads columns and collects what is wrong, so that a dead letter names all of it at once. */
-    private static final class Reader {
-
-        private final Columns columns;
-        private final List<String> problems = new ArrayList<>();
-
-        Reader(Columns columns) {
-            this.columns = columns;
-        }
-
-        String text(String column) {
-            String value = optionalText(column);
-            if (value == null) {
-                String problem = "column " + column + " is null or not in the publication";
-                if (!problems.contains(problem)) {
-                    problems.add(problem);
-                }
-                return "";
-            }
-            return value;
-        }
-
-        @Nullable
-        String optionalText(String column) {
-            Object value = columns.get(column);
-            if (value == null) {
-                return null;
-            }
-            if (value instanceof String || value instanceof Number || value instanceof Boolean) {
-                return value.toString();
-            }
-            problems.add("column " + column + " is of a type that is no text");
-            return null;
-        }
-
-        /** Bytes as they are, text as UTF-8, null as no bytes. */
-        Payload payload() {
-            Object value = columns.get("payload");
-            if (value == null) {
-                return Payload.EMPTY;
-            }
-            if (value instanceof byte[] bytes) {
-                return Payload.of(bytes);
-            }
-            if (value instanceof String text) {
-                return Payload.of(text.getBytes(StandardCharsets.UTF_8));
-            }
-            problems.add("column payload is neither bytes nor text");
-            return Payload.EMPTY;
-        }
+        return decoder.decode(row);
     }
 }

@@ -4,7 +4,6 @@ import dev.outboxrelay.event.Payload;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +19,7 @@ final class MadeUpId {
 
     /** Sixteen hexadecimal digits of a SHA-256 over everything that was read of a row. */
     static String of(String id, String tenant, String subject, @Nullable String headers, Payload payload) {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.digest();
         for (String text : new String[] {id, tenant, subject, headers == null ? "" : headers}) {
             add(digest, text.getBytes(StandardCharsets.UTF_8));
         }
@@ -32,13 +31,5 @@ final class MadeUpId {
     private static void add(MessageDigest digest, byte[] bytes) {
         digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).array());
         digest.update(bytes);
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 }

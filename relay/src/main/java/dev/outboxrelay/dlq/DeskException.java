@@ -25,6 +25,7 @@ public final class DeskException extends Exception {
             case "42501" -> "As a superuser: GRANT outbox_operator TO " + settings.user() + ";";
             case "3F000", "42P01" ->
                 "Check the database in outbox.postgres.url, and that schema/V1__outbox.sql is installed there.";
+            case "42883" -> "Run schema/V5__republish.sql there.";
             case "42703" -> "Run schema/V3__parking.sql there.";
             default -> "What was committed until now stays; run the same command again for the rest.";
         };

@@ -2,9 +2,7 @@ package dev.outboxrelay.dlq;
 
 import dev.outboxrelay.config.Naming;
 import dev.outboxrelay.config.PostgresSettings;
-import dev.outboxrelay.postgres.Database;
 import java.sql.Array;
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -21,7 +19,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What operators do with letters, on one connection under their own role. One thread. */
-public final class LetterDesk implements AutoCloseable {
+public final class LetterDesk extends Desk {
 
     /** Told how far a long change is, after each commit. */
     @FunctionalInterface
@@ -34,23 +32,13 @@ public final class LetterDesk implements AutoCloseable {
                     + " replay_headers::text, pg_catalog.octet_length(payload)::bigint, committed_at, reason, error, attempts,"
                     + " first_failed_at, dead_at, resolved_at";
 
-    private final PostgresSettings settings;
-    private final Connection connection;
-
-    private LetterDesk(PostgresSettings settings, Connection connection) {
-        this.settings = settings;
-        this.connection = connection;
+    private LetterDesk(PostgresSettings settings) throws DeskException {
+        super(settings, "dlq");
     }
 
     /** Connects. */
     public static LetterDesk open(PostgresSettings settings) throws DeskException {
-        try {
-            Connection connection = new Database(settings).open("dlq");
-            connection.setAutoCommit(false);
-            return new LetterDesk(settings, connection);
-        } catch (SQLException e) {
-            throw new DeskException(settings, e);
-        }
+        return new LetterDesk(settings);
     }
 
     /** The first letters, in the order of arrival. */
@@ -169,28 +157,5 @@ public final class LetterDesk implements AutoCloseable {
     private static @Nullable Instant time(ResultSet row, int column) throws SQLException {
         OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
         return time == null ? null : time.toInstant();
-    }
-
-    private interface Work<T> {
-        T run() throws SQLException;
-    }
-
-    private <T> T doing(Work<T> work) throws DeskException {
-        try {
-            T result = work.run();
-            connection.commit();
-            return result;
-        } catch (SQLException e) {
-            throw new DeskException(settings, e);
-        }
-    }
-
-    @Override
-    public void close() {
-        try {
-            connection.close();
-        } catch (SQLException e) {
-            // the server forgets the session by itself
-        }
     }
 }

@@ -19,6 +19,12 @@ public record TableName(String schema, String table) {
     /** The product's own table. */
     public static final TableName OUTBOX_MESSAGE = new TableName("outbox", "message");
 
+    /**
+     * Stands in a table's place for events that were emitted: they have none, so there is nothing to settle. The name
+     * is the function's, and no table of that name can be mapped.
+     */
+    public static final TableName OUTBOX_EMIT = new TableName("outbox", "emit");
+
     public TableName {
         if (!NAME.matcher(schema + "." + table).matches()) {
             throw new IllegalArgumentException("not a table name: " + schema + "." + table);

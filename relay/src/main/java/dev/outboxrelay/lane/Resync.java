@@ -69,8 +69,9 @@ final class Resync {
             return own(known, window, doubtful, tail, own);
         }
         if (tail.end() instanceof StreamTail.End.Foreign foreign) {
-            return new Finding.Foreign(
-                    "the last " + foreign.searched() + " messages of the stream were not published by this relay");
+            return new Finding.Foreign("the last " + foreign.searched()
+                    + " messages of the stream were not published by this relay; if they were there before it, name the last of"
+                    + " them in the stream's metadata: outbox.begins=<sequence>");
         }
         return tail.end() instanceof StreamTail.End.Gone ? gone(known, window, tail) : empty(known, tail);
     }

@@ -68,7 +68,8 @@ public final class HeaderRule {
         return new Result.Accepted(List.copyOf(headers));
     }
 
-    private static Optional<String> nameProblem(String name) {
+    /** What is wrong with a header's name, without any of its value; empty when nothing is. */
+    public static Optional<String> nameProblem(String name) {
         if (name.isEmpty()) {
             return Optional.of("a header name is empty");
         }

@@ -2,7 +2,7 @@ package dev.outboxrelay.settle;
 
 import dev.outboxrelay.config.Naming;
 import dev.outboxrelay.config.Poison;
-import dev.outboxrelay.config.SettleMode;
+import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.Reason;
 import dev.outboxrelay.event.RowRef;
@@ -50,14 +50,14 @@ public final class Backlog implements AutoCloseable {
     private Backlog(
             Database database,
             TermGuard guard,
-            Map<TableName, SettleMode> modes,
+            Map<TableName, TableMapping> tables,
             Naming naming,
             Function<String, Poison> poison,
             Runnable fenced,
             Consumer<Throwable> broken)
             throws DatabaseException {
         this.policies = new Policies(guard.slot(), poison);
-        this.marks = new RowMarks(modes);
+        this.marks = new RowMarks(tables);
         this.naming = naming;
         this.start = BacklogStart.read(database, guard, policies);
         this.worker = new BatchWorker<>(
@@ -67,7 +67,7 @@ public final class Backlog implements AutoCloseable {
     /**
      * Reads what there is, after the term was raised and before anything of this session is parked.
      *
-     * @param modes how rows of each table are settled
+     * @param tables how rows of each table are settled
      * @param poison the policy of a tenant that has none of its own in the table
      * @param guard under which leader
      * @param fenced called when another leader has taken over
@@ -76,13 +76,13 @@ public final class Backlog implements AutoCloseable {
     public static Backlog open(
             Database database,
             TermGuard guard,
-            Map<TableName, SettleMode> modes,
+            Map<TableName, TableMapping> tables,
             Naming naming,
             Function<String, Poison> poison,
             Runnable fenced,
             Consumer<Throwable> broken)
             throws DatabaseException {
-        return new Backlog(database, guard, modes, naming, poison, fenced, broken);
+        return new Backlog(database, guard, tables, naming, poison, fenced, broken);
     }
 
     /**

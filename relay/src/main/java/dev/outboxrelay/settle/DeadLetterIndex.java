@@ -24,7 +24,8 @@ public final class DeadLetterIndex implements AutoCloseable {
     /** By the unique key, which starts with the table: with a million parked events nothing else is fast. */
     private static final String SELECT =
             "SELECT d.event_id, d.place FROM ROWS FROM (pg_catalog.unnest(?::text[]), pg_catalog.unnest(?::text[]))"
-                    + " AS e (source, event_id), LATERAL (SELECT l.event_id, CASE WHEN l.state IN ('parked', 'sent') THEN l.seq ELSE 0 END AS place"
+                    + " AS e (source, event_id), LATERAL (SELECT l.event_id, CASE WHEN l.state IN ('parked', 'sent')"
+                    + " AND NOT l.from_table THEN l.seq ELSE 0 END AS place"
                     + " FROM outbox.dead_letter l WHERE l.slot = ?"
                     + " AND l.source = e.source AND l.event_id = e.event_id AND l.kind = 'event' OFFSET 0) d";
 
@@ -60,7 +61,8 @@ public final class DeadLetterIndex implements AutoCloseable {
 
     /**
      * Those of these event ids that are in the table, in any state, each with its place in the order of arrival if it
-     * was parked and not given up, and with 0 otherwise.
+     * was parked and not given up, and with 0 otherwise. Also with 0 if it was read from its table: nobody knows what
+     * the WAL holds before it.
      */
     public Map<String, Long> known(Collection<String> eventIds) throws DatabaseException {
         try {

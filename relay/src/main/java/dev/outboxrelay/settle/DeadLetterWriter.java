@@ -1,6 +1,8 @@
 package dev.outboxrelay.settle;
 
-import dev.outboxrelay.config.SettleMode;
+import dev.outboxrelay.config.Marking;
+import dev.outboxrelay.config.TableMapping;
+import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.TableName;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.TermGuard;
@@ -12,9 +14,11 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes dead letters, each in one transaction with the {@code failed} of its row, on a thread and a connection of its
@@ -28,25 +32,25 @@ public final class DeadLetterWriter implements AutoCloseable {
     private static final Duration LINGER = Duration.ofMillis(10);
 
     private final String slot;
-    private final Map<TableName, SettleMode> modes;
+    private final Map<TableName, TableMapping> tables;
     private final BatchWorker<DeadLetter> worker;
 
     /**
      * Prepares the worker.
      *
-     * @param modes how rows of each table are settled; those that are marked get {@code failed}
+     * @param tables how rows of each table are settled; those that are marked are marked as failed, if they can be
      * @param guard under which leader dead letters are written
      * @param fenced called when another leader has taken over
      * @param broken called when the worker ended by a bug, with what was queued unwritten
      */
     public DeadLetterWriter(
             Database database,
-            Map<TableName, SettleMode> modes,
+            Map<TableName, TableMapping> tables,
             TermGuard guard,
             Runnable fenced,
             Consumer<Throwable> broken) {
         this.slot = guard.slot();
-        this.modes = Map.copyOf(modes);
+        this.tables = Map.copyOf(tables);
         this.worker = new BatchWorker<>(
                 "dead-letter", database, BATCH, LINGER, guard, fenced, broken, Waiting::objects, this::write);
     }
@@ -91,16 +95,17 @@ public final class DeadLetterWriter implements AutoCloseable {
             throws SQLException {
         RowStatements statements = new RowStatements(connection);
         Map<TableName, List<DeadLetter>> byTable = batch.stream()
-                .filter(letter -> modes.getOrDefault(letter.event().row().table(), SettleMode.KEEP) == SettleMode.MARK)
+                .filter(letter -> hasRow(letter) && failing(letter.event().row().table()) != null)
                 .collect(Collectors.groupingBy(l -> l.event().row().table(), LinkedHashMap::new, Collectors.toList()));
         Set<DeadLetter> unreachable = new HashSet<>();
         for (Map.Entry<TableName, List<DeadLetter>> entry : byTable.entrySet()) {
             TableName table = entry.getKey();
             Set<String> ids =
                     entry.getValue().stream().map(l -> l.event().row().id()).collect(Collectors.toSet());
-            Set<String> failed = statements.fail(table, ids);
+            TableMapping mapping = Objects.requireNonNull(tables.get(table));
+            Set<String> failed = statements.fail(mapping, Objects.requireNonNull(failing(table)), ids);
             ids.removeAll(failed);
-            Set<String> waiting = patient || ids.isEmpty() ? ids : statements.visible(table, ids);
+            Set<String> waiting = patient || ids.isEmpty() ? ids : statements.visible(mapping, ids);
             for (DeadLetter letter : entry.getValue()) {
                 if (waiting.contains(letter.event().row().id())) {
                     unreachable.add(letter);
@@ -108,5 +113,17 @@ public final class DeadLetterWriter implements AutoCloseable {
             }
         }
         return unreachable;
+    }
+
+    /** A row without a usable id cannot be found by it. */
+    private static boolean hasRow(DeadLetter letter) {
+        return !letter.event().row().id().startsWith(EventId.MADE_UP);
+    }
+
+    /** The marks of a table whose rows can say that they failed. */
+    private @Nullable Marking failing(TableName table) {
+        TableMapping mapping = tables.get(table);
+        Marking marks = mapping == null ? null : mapping.marks();
+        return marks == null || !marks.canFail() ? null : marks;
     }
 }

@@ -34,7 +34,8 @@ final class FetchRequest implements BacklogRequest {
             + " SELECT d.seq, d.state = 'replaying', d.source, d.event_id, d.tenant_id,"
             + " coalesce(d.replay_subject, d.subject), d.payload,"
             + " coalesce(d.replay_headers, d.headers)::text,"
-            + " (EXTRACT(EPOCH FROM d.committed_at) * 1000000)::bigint FROM outbox.dead_letter d"
+            + " (EXTRACT(EPOCH FROM coalesce(d.committed_at, pg_catalog.now())) * 1000000)::bigint,"
+            + " CASE WHEN d.state = 'parked' AND d.reason = 'malformed_row' THEN coalesce(d.error, '') END FROM outbox.dead_letter d"
             + " WHERE d.seq = ANY (ARRAY (SELECT seq FROM sums WHERE n = 1 OR bytes <= ?)) ORDER BY d.seq";
 
     private final Policies policies;
@@ -95,7 +96,7 @@ final class FetchRequest implements BacklogRequest {
                 while (rows.next()) {
                     Optional<OutboxEvent> event = event(rows);
                     if (event.isPresent()) {
-                        found.add(new BacklogRow(rows.getLong(1), event.get(), rows.getBoolean(2)));
+                        found.add(new BacklogRow(rows.getLong(1), event.get(), rows.getBoolean(2), rows.getString(10)));
                     } else {
                         broken.add(rows.getLong(1));
                     }

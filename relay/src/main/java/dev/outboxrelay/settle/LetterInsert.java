@@ -89,7 +89,7 @@ final class LetterInsert implements AutoCloseable {
         return state.startsWith("22") || state.startsWith("54");
     }
 
-    private static @Nullable String quoted(@Nullable String text) {
+    static @Nullable String quoted(@Nullable String text) {
         return text == null
                 ? null
                 : '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';

@@ -1,7 +1,11 @@
 package dev.outboxrelay.settle;
 
+import dev.outboxrelay.event.OutboxEvent;
+import dev.outboxrelay.event.Reason;
+import dev.outboxrelay.event.TableName;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.TermGuard;
+import dev.outboxrelay.rule.HeaderRule;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -24,13 +28,13 @@ public final class ParkWriter implements AutoCloseable {
     /** The sort makes sure that the sequence numbers are drawn in the order of the arrays. */
     private static final String INSERT =
             "INSERT INTO outbox.dead_letter (slot, kind, source, event_id, tenant_id, subject,"
-                    + " payload, headers, committed_at, error, state)"
+                    + " payload, headers, committed_at, error, reason, state)"
                     + " SELECT ?, 'event', e.source, e.event_id, e.tenant_id, e.subject, e.payload,"
-                    + " e.headers::pg_catalog.jsonb, timestamptz 'epoch' + e.micros * interval '1 microsecond', e.error, 'parked'"
+                    + " e.headers::pg_catalog.jsonb, timestamptz 'epoch' + e.micros * interval '1 microsecond', e.error, e.reason, 'parked'"
                     + " FROM ROWS FROM (pg_catalog.unnest(?::text[]), pg_catalog.unnest(?::text[]), pg_catalog.unnest(?::text[]),"
                     + " pg_catalog.unnest(?::text[]), pg_catalog.unnest(?::bytea[]), pg_catalog.unnest(?::text[]),"
-                    + " pg_catalog.unnest(?::bigint[]), pg_catalog.unnest(?::text[]))"
-                    + " WITH ORDINALITY AS e (source, event_id, tenant_id, subject, payload, headers, micros, error, n)"
+                    + " pg_catalog.unnest(?::bigint[]), pg_catalog.unnest(?::text[]), pg_catalog.unnest(?::text[]))"
+                    + " WITH ORDINALITY AS e (source, event_id, tenant_id, subject, payload, headers, micros, error, reason, n)"
                     + " ORDER BY e.n ON CONFLICT (slot, source, event_id, kind) DO NOTHING";
 
     private static final int BATCH = 1_000;
@@ -104,13 +108,14 @@ public final class ParkWriter implements AutoCloseable {
             texts(connection, rows, p -> p.event().subject()),
             connection.createArrayOf(
                     "bytea", rows.stream().map(p -> p.event().payload().bytes()).toArray(byte[][]::new)),
-            texts(connection, rows, p -> p.event().headersJson()),
+            texts(connection, rows, p -> headers(p.event())),
             connection.createArrayOf(
                     "int8",
                     rows.stream()
                             .map(p -> p.event().origin().committedAtMicros())
                             .toArray(Long[]::new)),
-            texts(connection, rows, p -> ErrorText.of(p.error())),
+            texts(connection, rows, p -> ErrorText.of(p.malformed() == null ? p.error() : p.malformed())),
+            texts(connection, rows, p -> p.malformed() == null ? null : Reason.MALFORMED_ROW.code()),
         };
         try {
             for (int i = 0; i < arrays.length; i++) {
@@ -122,6 +127,20 @@ public final class ParkWriter implements AutoCloseable {
                 array.free();
             }
         }
+    }
+
+    /**
+     * Headers of the native table and of emitted events were jsonb before; others that break the rule are kept as one
+     * JSON string.
+     */
+    private static @Nullable String headers(OutboxEvent event) {
+        String headers = event.headersJson();
+        TableName source = event.row().table();
+        boolean fits = headers == null
+                || source.equals(TableName.OUTBOX_MESSAGE)
+                || source.equals(TableName.OUTBOX_EMIT)
+                || HeaderRule.apply(headers) instanceof HeaderRule.Result.Accepted;
+        return fits ? headers : LetterInsert.quoted(headers);
     }
 
     private static Array texts(Connection connection, List<Parking> rows, Function<Parking, @Nullable String> column)

@@ -1,6 +1,8 @@
 package dev.outboxrelay.settle;
 
+import dev.outboxrelay.config.Marking;
 import dev.outboxrelay.config.SettleMode;
+import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.event.RowRef;
 import dev.outboxrelay.event.TableName;
 import java.sql.Connection;
@@ -13,35 +15,38 @@ import java.util.Set;
 /** Makes outbox rows show what became of their letters, as far as they can be had at this moment. Thread-safe. */
 final class RowMarks {
 
-    private final Map<TableName, SettleMode> modes;
+    private final Map<TableName, TableMapping> tables;
 
-    RowMarks(Map<TableName, SettleMode> modes) {
-        this.modes = Map.copyOf(modes);
+    RowMarks(Map<TableName, TableMapping> tables) {
+        this.tables = Map.copyOf(tables);
     }
 
     /** Marks or deletes rows whose events are in their stream; returns the letters whose row was locked or not seen. */
     Set<Long> publish(Connection connection, Map<Long, RowRef> rows) throws SQLException {
         RowStatements statements = new RowStatements(connection);
         return unreached(rows, (table, ids) -> {
-            SettleMode mode = mode(table);
-            return mode == SettleMode.KEEP ? ids : statements.settleLate(table, mode, ids);
+            TableMapping mapping = tables.get(table);
+            return mapping == null || mapping.settle() == SettleMode.KEEP ? ids : statements.settleLate(mapping, ids);
         });
     }
 
     /** Marks rows whose events will not be sent; returns the letters whose row was locked or not seen. */
     Set<Long> fail(Connection connection, Map<Long, RowRef> rows) throws SQLException {
         RowStatements statements = new RowStatements(connection);
-        return unreached(rows, (table, ids) -> mode(table) == SettleMode.MARK ? statements.fail(table, ids) : ids);
+        return unreached(rows, (table, ids) -> {
+            TableMapping mapping = tables.get(table);
+            Marking marks = mapping == null ? null : mapping.marks();
+            return mapping == null || marks == null || !marks.canFail() ? ids : statements.fail(mapping, marks, ids);
+        });
     }
 
     /** Those letters whose row is not there, or not yet. */
     Set<Long> invisible(Connection connection, Map<Long, RowRef> rows) throws SQLException {
         RowStatements statements = new RowStatements(connection);
-        return unreached(rows, statements::visible);
-    }
-
-    private SettleMode mode(TableName table) {
-        return modes.getOrDefault(table, SettleMode.KEEP);
+        return unreached(rows, (table, ids) -> {
+            TableMapping mapping = tables.get(table);
+            return mapping == null ? ids : statements.visible(mapping, ids);
+        });
     }
 
     private interface Reach {

@@ -1,7 +1,7 @@
 package dev.outboxrelay.settle;
 
-import dev.outboxrelay.config.SettleMode;
 import dev.outboxrelay.config.SettleSettings;
+import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.event.TableName;
 import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.TermGuard;
@@ -28,7 +28,7 @@ public final class RowSettler implements AutoCloseable {
     /** How long a row may be invisible before it is taken for deleted. */
     static final int INVISIBLE_SECONDS = 10;
 
-    private final Map<TableName, SettleMode> modes;
+    private final Map<TableName, TableMapping> tables;
     private final Consumer<Settlement> settled;
     private final BatchWorker<Settlement> worker;
     private @Nullable RowStatements last;
@@ -36,7 +36,7 @@ public final class RowSettler implements AutoCloseable {
     /**
      * Prepares the worker.
      *
-     * @param modes what to do with rows of each table
+     * @param tables what to do with rows of each table
      * @param guard under which leader rows are settled
      * @param fenced called when another leader has taken over
      * @param settled called exactly once for each row, after the commit; a crash before that call means that the event
@@ -45,13 +45,13 @@ public final class RowSettler implements AutoCloseable {
      */
     public RowSettler(
             Database database,
-            Map<TableName, SettleMode> modes,
+            Map<TableName, TableMapping> tables,
             SettleSettings settings,
             TermGuard guard,
             Consumer<Settlement> settled,
             Runnable fenced,
             Consumer<Throwable> broken) {
-        this.modes = Map.copyOf(modes);
+        this.tables = Map.copyOf(tables);
         this.settled = settled;
         this.worker = new BatchWorker<>(
                 "settle",
@@ -87,14 +87,14 @@ public final class RowSettler implements AutoCloseable {
         List<Settlement> again = new ArrayList<>();
         List<Settlement> done = new ArrayList<>(batch.size());
         for (Map.Entry<TableName, List<Settlement>> entry : byTable.entrySet()) {
-            TableName table = entry.getKey();
+            TableMapping mapping = mapping(entry.getKey());
             Set<String> ids = entry.getValue().stream().map(s -> s.row().id()).collect(Collectors.toSet());
-            Set<String> reached = statements.settle(table, mode(table), ids);
+            Set<String> reached = statements.settle(mapping, ids);
             Set<String> locked = Set.of();
             if (!patient && reached.size() < ids.size()) {
                 // out of patience with what cannot be seen, never with what is locked
                 ids.removeAll(reached);
-                locked = statements.visible(table, ids);
+                locked = statements.visible(mapping, ids);
             }
             for (Settlement settlement : entry.getValue()) {
                 String id = settlement.row().id();
@@ -118,11 +118,11 @@ public final class RowSettler implements AutoCloseable {
         return known;
     }
 
-    private SettleMode mode(TableName table) {
-        SettleMode mode = modes.get(table);
-        if (mode == null) {
-            throw new IllegalStateException("rows of " + table + " are not settled in the table");
+    private TableMapping mapping(TableName table) {
+        TableMapping mapping = tables.get(table);
+        if (mapping == null) {
+            throw new IllegalStateException("table " + table + " is not mapped");
         }
-        return mode;
+        return mapping;
     }
 }

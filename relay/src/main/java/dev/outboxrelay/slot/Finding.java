@@ -31,8 +31,8 @@ public record Finding(String problem, String remedy, boolean passes, boolean isR
                 "replication slot " + slot + " stands before publication " + publication
                         + " was created, and PostgreSQL before 18 cannot read what lies between",
                 "SELECT pg_replication_slot_advance('" + slot + "', pg_current_wal_lsn());"
-                        + " (until then, rows that are not published yet are not read from the WAL: they are still in"
-                        + " the table)");
+                        + " (rows that are not published yet are not read from the WAL then: the relay takes them"
+                        + " from the table)");
     }
 
     @Override

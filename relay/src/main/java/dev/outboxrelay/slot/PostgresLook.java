@@ -1,6 +1,7 @@
 package dev.outboxrelay.slot;
 
 import dev.outboxrelay.check.End;
+import dev.outboxrelay.check.MappingSql;
 import dev.outboxrelay.check.Need;
 import dev.outboxrelay.check.PostgresFacts;
 import dev.outboxrelay.check.PostgresFacts.Attempt;
@@ -11,6 +12,7 @@ import dev.outboxrelay.check.PostgresFacts.Published;
 import dev.outboxrelay.check.PostgresFacts.Relation;
 import dev.outboxrelay.check.PostgresFacts.Slot;
 import dev.outboxrelay.check.Seen;
+import dev.outboxrelay.check.SqlText;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.event.TableName;
@@ -56,6 +58,13 @@ public final class PostgresLook {
             + " WHERE p.pubname = t.pubname AND n.nspname = t.schemaname)"
             + " FROM pg_catalog.pg_publication_tables t WHERE t.pubname = ? ORDER BY 1, 2";
 
+    /** For servers that are too old for the relay, and for column lists, filters and whole schemas in a publication. */
+    private static final String PUBLISHED_BEFORE_15 =
+            "SELECT t.schemaname, t.tablename, ARRAY[]::text[], NULL::text, false"
+                    + " FROM pg_catalog.pg_publication_tables t WHERE t.pubname = ? ORDER BY 1, 2";
+
+    private static final int FIRST_WITH_COLUMNS = 15;
+
     private static final String OTHERS = "SELECT p.pubname, t.schemaname, t.tablename, p.pubupdate, p.pubdelete"
             + " FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_tables t ON t.pubname = p.pubname"
             + " WHERE p.pubupdate OR p.pubdelete ORDER BY 1, 2, 3";
@@ -98,7 +107,7 @@ public final class PostgresLook {
         Set<TableName> tables = Need.tables(settings);
         List<Relation> relations = new ArrayList<>();
         for (TableName table : tables) {
-            relations.add(RelationLook.look(connection, table));
+            relations.add(RelationLook.look(connection, table, Need.marked(settings, table)));
         }
         return new PostgresFacts(
                 ServerLook.server(connection, clock),
@@ -162,7 +171,8 @@ public final class PostgresLook {
     private @Nullable Publication publication() throws SQLException {
         String name = settings.postgres().publication();
         List<Published> tables = new ArrayList<>();
-        try (PreparedStatement statement = connection.prepareStatement(PUBLISHED)) {
+        boolean columns = connection.getMetaData().getDatabaseMajorVersion() >= FIRST_WITH_COLUMNS;
+        try (PreparedStatement statement = connection.prepareStatement(columns ? PUBLISHED : PUBLISHED_BEFORE_15)) {
             statement.setString(1, name);
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
@@ -253,6 +263,7 @@ public final class PostgresLook {
                             .containsAll(table.columns());
             all.add(new Contents(
                     table.name(),
+                    table.layout().payload().column(),
                     complete ? contents(table) : Seen.hidden("the table, or a column of it, does not exist")));
         }
         return all;
@@ -260,16 +271,18 @@ public final class PostgresLook {
 
     /** The lengths of bytes and of text are in their heads; jsonb has to be read for it. No payload is sent. */
     private Seen<Contents.Rows> contents(TableMapping table) throws SQLException {
-        String tenant = '"' + table.tenantColumn() + '"';
+        String tenant = MappingSql.tenant(table.layout().tenant());
+        String column = SqlText.name(table.layout().payload().column());
         connection.setAutoCommit(false);
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET LOCAL statement_timeout = '" + PATIENCE + "'");
             statement.execute("SET LOCAL lock_timeout = '" + LOCK_PATIENCE + "'");
             // as text, bytea would be counted as hex
-            String payload = isBytes(table) ? "payload" : "payload::text";
-            try (ResultSet row = statement.executeQuery("SELECT " + tenant + "::text, max(pg_catalog.octet_length("
-                    + payload + ")) FROM " + table.name().quoted() + " WHERE " + tenant
-                    + " IS NOT NULL GROUP BY 1 ORDER BY 2 DESC NULLS LAST LIMIT " + MOST_TENANTS)) {
+            String payload = isBytes(table) ? column : column + "::text";
+            try (ResultSet row = statement.executeQuery("SELECT (" + tenant + ")::text, max(pg_catalog.octet_length("
+                    + payload + ")) FROM " + table.name().quoted() + " WHERE " + tenant + " IS NOT NULL AND "
+                    + MappingSql.isEvent(table.layout().filter(), "") + " GROUP BY 1 ORDER BY 2 DESC NULLS LAST LIMIT "
+                    + MOST_TENANTS)) {
                 List<String> tenants = new ArrayList<>();
                 long largest = 0;
                 while (row.next()) {
@@ -293,7 +306,8 @@ public final class PostgresLook {
     /** Whether the payload is bytea, or a domain over it. */
     private boolean isBytes(TableMapping table) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT payload FROM " + table.name().quoted())) {
+                "SELECT " + SqlText.name(table.layout().payload().column()) + " FROM "
+                        + table.name().quoted())) {
             return statement.getMetaData().getColumnType(1) == Types.BINARY;
         }
     }

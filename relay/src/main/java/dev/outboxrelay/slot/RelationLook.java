@@ -28,11 +28,12 @@ final class RelationLook {
                    EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary),
                    c.relreplident::text,
                    ARRAY(SELECT x.relname::text FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-                          WHERE i.indrelid = c.oid AND EXISTS (
+                          WHERE (i.indrelid = c.oid OR c.relkind = 'p' AND i.indrelid IN (SELECT p.relid FROM pg_catalog.pg_partition_tree(c.oid) p))
+                            AND NOT x.relispartition AND EXISTS (
                             SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_attribute a
                               ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
                              WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = x.oid
-                               AND d.refobjid = c.oid AND a.attname IN ('status', 'published_at'))
+                               AND d.refobjid = i.indrelid AND a.attname = ANY (?::text[]))
                           ORDER BY 1)
               FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = ? AND c.relname = ?
@@ -71,10 +72,12 @@ final class RelationLook {
 
     private RelationLook() {}
 
-    static Relation look(Connection connection, TableName table) throws SQLException {
+    /** @param marked columns that the relay changes: indexes that name them are told */
+    static Relation look(Connection connection, TableName table, List<String> marked) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(RELATION)) {
-            statement.setString(1, table.schema());
-            statement.setString(2, table.table());
+            statement.setArray(1, connection.createArrayOf("text", marked.toArray()));
+            statement.setString(2, table.schema());
+            statement.setString(3, table.table());
             try (ResultSet row = statement.executeQuery()) {
                 if (!row.next()) {
                     return new Relation(

@@ -41,15 +41,18 @@ final class ServerLook {
             + " pg_catalog.host(pg_catalog.inet_server_addr()) IN ('127.0.0.1', '::1')";
 
     private static final String OBJECTS = """
-            SELECT n.nspname || '.' || c.relname || coalesce('.' || a.attname, '')
+            SELECT n.nspname || '.' || c.relname
               FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-              LEFT JOIN pg_catalog.pg_attribute a
-                ON a.attrelid = c.oid AND c.relname = 'dead_letter' AND a.attname = 'mark_due' AND NOT a.attisdropped
-             WHERE n.nspname = 'outbox' AND c.relname IN ('message', 'dead_letter', 'policy_change')
+             WHERE n.nspname = 'outbox'
+            UNION ALL
+            SELECT n.nspname || '.' || c.relname || '.' || a.attname
+              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+              JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+             WHERE n.nspname = 'outbox' AND c.relkind IN ('r', 'p')
             UNION ALL
             SELECT n.nspname || '.' || p.proname || '()'
               FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-             WHERE n.nspname = 'outbox' AND p.proname = 'attach'
+             WHERE n.nspname = 'outbox'
             """;
 
     private static final String ROLE = """

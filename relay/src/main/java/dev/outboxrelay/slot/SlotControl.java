@@ -87,6 +87,15 @@ public final class SlotControl implements AutoCloseable {
         }
     }
 
+    /** Reads the keys with which emitted events are sealed. */
+    public synchronized EmitKeys emitKeys() throws DatabaseException {
+        try {
+            return EmitKeys.read(connection);
+        } catch (SQLException e) {
+            throw new DatabaseException("reading outbox.emit_key", e);
+        }
+    }
+
     /**
      * Ends whoever streams from the slot; the caller leads, so it is an earlier leader's connection.
      *

@@ -3,6 +3,7 @@ package dev.outboxrelay.slot;
 import dev.outboxrelay.check.Need;
 import dev.outboxrelay.check.PostgresFacts.Relation;
 import dev.outboxrelay.check.SqlText;
+import dev.outboxrelay.check.Statements;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.event.TableName;
@@ -36,10 +37,8 @@ public final class StartChecks {
         this.connection = connection;
         this.settings = settings;
         this.database = connection.getCatalog();
-        List<TableName> tables = new ArrayList<>(List.of(Need.DEAD_LETTER, Need.LEADER));
-        settings.source().all().forEach(table -> tables.add(table.name()));
-        for (TableName table : tables) {
-            relations.put(table, RelationLook.look(connection, table));
+        for (TableName table : Need.tables(settings)) {
+            relations.put(table, RelationLook.look(connection, table, Need.marked(settings, table)));
         }
     }
 
@@ -54,6 +53,7 @@ public final class StartChecks {
             checks.table(table);
         }
         checks.ownTables();
+        checks.rowSecurity();
         return List.copyOf(checks.findings);
     }
 
@@ -92,10 +92,13 @@ public final class StartChecks {
                 String create = "SELECT pg_create_logical_replication_slot('" + slot
                         + "', 'pgoutput'); (or schema/slot.sql), after the publication exists";
                 if (!row.next()) {
-                    findings.add(Finding.configuration(
-                            "replication slot " + slot + " does not exist: it was never made, was dropped, or was not"
-                                    + " synchronised to the standby that is the primary now",
-                            create + "; rows that are pending from before are not in a new slot"));
+                    findings.add(
+                            Finding.configuration(
+                                    "replication slot " + slot
+                                            + " does not exist: it was never made, was dropped, or was not"
+                                            + " synchronised to the standby that is the primary now",
+                                    create
+                                            + "; rows that are pending from before are not in a new slot, and are published first"));
                     return;
                 }
                 String replace = "SELECT pg_drop_replication_slot('" + slot + "'); " + create;
@@ -110,7 +113,8 @@ public final class StartChecks {
                 } else if ("lost".equals(row.getString(3))) {
                     findings.add(Finding.configuration(
                             "replication slot " + slot + " is lost: WAL that it needed was removed"
-                                    + " (max_slot_wal_keep_size); rows committed since then are still in the table",
+                                    + " (max_slot_wal_keep_size); rows committed since then are still in the table, and"
+                                    + " are published once there is a new slot",
                             replace));
                 } else if (row.getString(4) != null) {
                     findings.add(Finding.reader(
@@ -162,12 +166,41 @@ public final class StartChecks {
                         "run schema/V1__outbox.sql there"));
             }
         }
+        if (!relation(Need.BACKLOG).exists()) {
+            findings.add(Finding.configuration(
+                    "table " + Need.BACKLOG + " does not exist in database " + database,
+                    "run schema/V8__backlog.sql there"));
+        }
         Relation letters = relation(Need.DEAD_LETTER);
         if (letters.exists() && !letters.columnNames().contains("mark_due")) {
             findings.add(Finding.configuration(
                     "table outbox.dead_letter in database " + database
                             + " is of an earlier version: it has no column mark_due",
                     "run schema/V3__parking.sql there"));
+        }
+        Relation keys = relation(Need.EMIT_KEY);
+        for (Need need : Need.of(settings)) {
+            // where the table is, events may be emitted, and without its keys they would be taken for anybody's
+            if (need.table().equals(Need.EMIT_KEY) && keys.exists() && !need.isMet(keys)) {
+                findings.add(Finding.configuration(
+                        "role " + SqlText.name(settings.postgres().user()) + " has no " + need.shown() + " on "
+                                + need.table(),
+                        need.grant(settings.postgres().user())));
+            }
+        }
+    }
+
+    /** Decoding knows no row-level security, but marks, letters and policies would find nothing, without an error. */
+    private void rowSecurity() {
+        for (TableName table : Need.tables(settings)) {
+            boolean used =
+                    Need.of(settings).stream().anyMatch(need -> need.table().equals(table));
+            if (used && relation(table).hidesAll()) {
+                findings.add(Finding.configuration(
+                        "row-level security on " + SqlText.name(table) + " hides every row from role "
+                                + SqlText.name(settings.postgres().user()),
+                        Statements.seesAll(table, settings.postgres().user())));
+            }
         }
     }
 

@@ -22,6 +22,11 @@ final class Batch {
         rows++;
     }
 
+    void emitted(Change.Emitted message) {
+        add(message, message.content().size() + ROW_OVERHEAD);
+        rows++;
+    }
+
     /** @param valueBytes what its values take */
     void policy(Change.PolicyChanged policy, long valueBytes) {
         add(policy, valueBytes + ROW_OVERHEAD);
@@ -48,7 +53,7 @@ final class Batch {
         return changes.size();
     }
 
-    /** How many of the changes are rows. */
+    /** How many of the changes are rows or emitted events. */
     int rows() {
         return rows;
     }

@@ -1,14 +1,18 @@
 package dev.outboxrelay.source;
 
+import dev.outboxrelay.decode.PgTime;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.core.Oid;
+import org.postgresql.util.ByteConverter;
 import org.postgresql.util.PGbytea;
 
 /**
- * The column types that are read straight from the stream, each into the value that the engine would make of it. Pure.
+ * The column types that are read straight from the stream, each into the value that {@link StructColumns} makes of the
+ * engine's. Pure.
  *
  * <p>Each value comes as text, as the type's output function writes it in the walsender's session, or in binary, as the
  * type's send function writes it (PostgreSQL documentation, "Logical Replication Message Formats", TupleData). Both
@@ -60,6 +64,64 @@ enum ColumnType {
             return source[from] != 0;
         }
     },
+    TIMESTAMPTZ {
+        @Override
+        Object read(byte[] source, int from, int length) {
+            return PgTime.timestampOf(text(source, from, length), true);
+        }
+
+        @Override
+        Object readBinary(byte[] source, int from, int length) {
+            check(length == Long.BYTES, length);
+            return PgTime.timestamp(number(source, from, length), true);
+        }
+    },
+    TIMESTAMP {
+        @Override
+        Object read(byte[] source, int from, int length) {
+            return PgTime.timestampOf(text(source, from, length), false);
+        }
+
+        @Override
+        Object readBinary(byte[] source, int from, int length) {
+            check(length == Long.BYTES, length);
+            return PgTime.timestamp(number(source, from, length), false);
+        }
+    },
+    DATE {
+        @Override
+        Object read(byte[] source, int from, int length) {
+            return PgTime.dateOf(text(source, from, length));
+        }
+
+        @Override
+        Object readBinary(byte[] source, int from, int length) {
+            check(length == Integer.BYTES, length);
+            return PgTime.date((int) number(source, from, length));
+        }
+    },
+    NUMERIC {
+        @Override
+        Object read(byte[] source, int from, int length) {
+            return engineName(text(source, from, length));
+        }
+
+        @Override
+        Object readBinary(byte[] source, int from, int length) {
+            Number number = ByteConverter.numeric(source, from, length);
+            return number instanceof BigDecimal decimal ? decimal.toPlainString() : engineName(number.toString());
+        }
+
+        /** What is no number has names of the engine's own. */
+        private String engineName(String text) {
+            return switch (text) {
+                case "NaN" -> "NAN";
+                case "Infinity" -> "POSITIVE_INFINITY";
+                case "-Infinity" -> "NEGATIVE_INFINITY";
+                default -> text;
+            };
+        }
+    },
     BYTES {
         @Override
         Object read(byte[] source, int from, int length) throws SQLException {
@@ -85,6 +147,10 @@ enum ColumnType {
             case Oid.JSONB -> JSONB;
             case Oid.INT2, Oid.INT4, Oid.INT8 -> WHOLE;
             case Oid.BOOL -> BOOLEAN;
+            case Oid.TIMESTAMPTZ -> TIMESTAMPTZ;
+            case Oid.TIMESTAMP -> TIMESTAMP;
+            case Oid.DATE -> DATE;
+            case Oid.NUMERIC -> NUMERIC;
             case Oid.BYTEA -> BYTES;
             default -> null;
         };

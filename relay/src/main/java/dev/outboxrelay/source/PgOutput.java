@@ -3,6 +3,7 @@ package dev.outboxrelay.source;
 import dev.outboxrelay.decode.Change;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Origin;
+import dev.outboxrelay.event.Payload;
 import dev.outboxrelay.event.TableName;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -20,7 +21,7 @@ import org.postgresql.util.PSQLState;
  * thread-safe.
  *
  * <p>Only inserts into wanted tables become rows, and of these only the wanted columns are decoded. One into the table
- * of changed policies becomes such a change.
+ * of changed policies becomes such a change. Of logical messages those under the prefix of emitted events are kept.
  */
 final class PgOutput {
 
@@ -74,7 +75,7 @@ final class PgOutput {
                 return true;
             }
             case 'M' -> {
-                return logicalMessage(message, out);
+                return logicalMessage(message, lsn, out);
             }
             case 'R' -> relation(message, start);
             case 'U', 'D', 'T', 'O', 'Y' -> {
@@ -96,11 +97,16 @@ final class PgOutput {
         passed(new Lsn(message.getLong()), out);
     }
 
-    /** One outside any transaction is a position; one inside is part of what its commit passes. */
-    private boolean logicalMessage(ByteBuffer message, Batch out) {
+    /** One outside any transaction is a position; one inside is part of what its commit passes, and may be an event. */
+    private boolean logicalMessage(ByteBuffer message, long lsn, Batch out) {
         boolean transactional = (message.get() & 1) == 1;
+        Lsn begin = new Lsn(message.getLong());
         if (!transactional) {
-            passed(new Lsn(message.getLong()), out);
+            passed(begin, out);
+        } else if (text(message).equals(Change.Emitted.PREFIX)) {
+            byte[] content = new byte[message.getInt()];
+            message.get(content);
+            out.emitted(new Change.Emitted(origin(lsn), Payload.of(content)));
         }
         return !transactional;
     }
@@ -164,9 +170,12 @@ final class PgOutput {
             out.policy(Change.PolicyChanged.of(values), size);
             return;
         }
+        out.row(new Change.Inserted(relation.table(), origin(lsn), values), size);
+    }
+
+    private Origin origin(long lsn) {
         // NONE stands for the position confirmed at the start, which nobody knows here
-        Origin origin = new Origin(new Lsn(lsn), lastPassed, committedAtMicros);
-        out.row(new Change.Inserted(relation.table(), origin, values), size);
+        return new Origin(new Lsn(lsn), lastPassed, committedAtMicros);
     }
 
     /** A text that ends with a zero byte. */

@@ -3,10 +3,12 @@ package dev.outboxrelay.source;
 import dev.outboxrelay.decode.Change;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Origin;
+import dev.outboxrelay.event.Payload;
 import dev.outboxrelay.event.TableName;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 
@@ -34,8 +36,12 @@ final class RecordReader {
             lastCommit = new Lsn(value);
             out.add(new Change.Passed(lastCommit));
         }
-        if (record.value() instanceof Struct value && value.schema().field("after") != null) {
-            row(value, out);
+        if (record.value() instanceof Struct value) {
+            if (value.schema().field("after") != null) {
+                row(value, out);
+            } else if (value.schema().field("message") != null) {
+                message(value, out);
+            }
         }
     }
 
@@ -47,18 +53,28 @@ final class RecordReader {
                     out.add(passed);
                 }
             } else if (change instanceof Change.Inserted row) {
-                out.add(row.origin().after().compareTo(lastCommit) < 0 ? behind(row) : row);
+                out.add(
+                        isBehind(row.origin())
+                                ? new Change.Inserted(row.table(), behind(row.origin()), row.columns())
+                                : row);
+            } else if (change instanceof Change.Emitted message) {
+                out.add(
+                        isBehind(message.origin())
+                                ? new Change.Emitted(behind(message.origin()), message.content())
+                                : message);
             } else {
                 out.add(change);
             }
         }
     }
 
-    /** A row of the first transaction: its reader does not know what was confirmed before. */
-    private Change.Inserted behind(Change.Inserted row) {
-        Origin origin = row.origin();
-        return new Change.Inserted(
-                row.table(), new Origin(origin.lsn(), lastCommit, origin.committedAtMicros()), row.columns());
+    /** Of the first transaction: its reader does not know what was confirmed before. */
+    private boolean isBehind(Origin origin) {
+        return origin.after().compareTo(lastCommit) < 0;
+    }
+
+    private Origin behind(Origin origin) {
+        return new Origin(origin.lsn(), lastCommit, origin.committedAtMicros());
     }
 
     private void row(Struct value, List<Change> out) {
@@ -72,8 +88,21 @@ final class RecordReader {
             out.add(Change.PolicyChanged.of(new StructColumns(after)));
             return;
         }
-        Origin origin = new Origin(new Lsn(source.getInt64("lsn")), lastCommit, source.getInt64("ts_us"));
-        out.add(new Change.Inserted(table, origin, new StructColumns(after)));
+        out.add(new Change.Inserted(table, origin(source), new StructColumns(after)));
+    }
+
+    /** A logical message; one outside any transaction has no transaction's number, and is nobody's event. */
+    private void message(Struct value, List<Change> out) {
+        Struct source = value.getStruct("source");
+        Struct message = value.getStruct("message");
+        if (source.get("txId") != null && Change.Emitted.PREFIX.equals(message.getString("prefix"))) {
+            byte[] content = (byte[]) Objects.requireNonNull(StructColumns.value(message, "content"));
+            out.add(new Change.Emitted(origin(source), Payload.of(content)));
+        }
+    }
+
+    private Origin origin(Struct source) {
+        return new Origin(new Lsn(source.getInt64("lsn")), lastCommit, source.getInt64("ts_us"));
     }
 
     private TableName table(String schema, String table) {

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Rows as the engine decodes and converts them: for tables with a wanted column of a type of which the engine knows
- * more than we do (enums, domains, times, numerics, arrays). Slower, and the same values as the stock reader's. On the
+ * more than we do (enums, domains, times of day, arrays). Slower, and the same values as the stock reader's. On the
  * thread that reads the WAL.
  */
 final class StockRows implements PgOutput.EngineRows {

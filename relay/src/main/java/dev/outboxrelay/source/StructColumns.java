@@ -2,10 +2,11 @@ package dev.outboxrelay.source;
 
 import dev.outboxrelay.decode.Columns;
 import java.nio.ByteBuffer;
+import org.apache.kafka.connect.data.Field;
 import org.apache.kafka.connect.data.Struct;
 import org.jspecify.annotations.Nullable;
 
-/** A row's values from the engine's record, bytes as arrays. */
+/** A row's values from the engine's record, bytes as arrays, dates and times as ISO 8601 texts. */
 record StructColumns(Struct row) implements Columns {
 
     @Override
@@ -14,7 +15,8 @@ record StructColumns(Struct row) implements Columns {
     }
 
     static @Nullable Object value(Struct row, String column) {
-        if (row.schema().field(column) == null) {
+        Field field = row.schema().field(column);
+        if (field == null) {
             return null;
         }
         // without the column's default, which the engine would put in place of a null that was really inserted
@@ -24,6 +26,7 @@ record StructColumns(Struct row) implements Columns {
             buffer.duplicate().get(bytes);
             return bytes;
         }
-        return value;
+        String meaning = field.schema().name();
+        return value == null || meaning == null ? value : EngineTime.text(meaning, value);
     }
 }

@@ -40,6 +40,7 @@ final class StreamDirectory {
     private static final int MOST_IN_FLIGHT = 100_000;
 
     private static final String TENANT = "outbox.tenant";
+    private static final String BEGINS = "outbox.begins";
 
     private final JetStreamManagement management;
     private final Runnable created;
@@ -51,7 +52,8 @@ final class StreamDirectory {
 
     /** The stream's end; it exists and is this tenant's. */
     StreamTail tail(Address address, StreamInfo info, Look look) throws IOException, JetStreamApiException {
-        return tail(address.stream().value(), info.getStreamState(), look);
+        long first = Math.max(info.getStreamState().getFirstSequence(), begins(info) + 1);
+        return tail(address.stream().value(), info.getStreamState(), first, look);
     }
 
     /** All streams there are. */
@@ -121,7 +123,18 @@ final class StreamDirectory {
         }
     }
 
-    private StreamTail tail(String stream, StreamState state, Look look) throws IOException, JetStreamApiException {
+    /**
+     * The sequence up to which somebody else filled the stream before the relay was there, as the metadata say: there
+     * is nothing of ours up to it. 0 where they say nothing that can be read.
+     */
+    private static long begins(StreamInfo info) {
+        Map<String, String> metadata = info.getConfiguration().getMetadata();
+        String sequence = metadata == null ? null : metadata.get(BEGINS);
+        return sequence != null && sequence.matches("[0-9]{1,18}") ? Long.parseLong(sequence) : 0;
+    }
+
+    private StreamTail tail(String stream, StreamState state, long firstSequence, Look look)
+            throws IOException, JetStreamApiException {
         Optional<StreamTail.Probe> probe = look.probe().isPresent()
                 ? Optional.of(probe(stream, look.probe().getAsLong()))
                 : Optional.empty();
@@ -138,7 +151,7 @@ final class StreamDirectory {
             throw e;
         }
         long lastSequence = Math.max(state.getLastSequence(), last.getSeq());
-        StreamTail.End end = ownLast(stream, last, state.getFirstSequence());
+        StreamTail.End end = ownLast(stream, last, firstSequence);
         if (end instanceof StreamTail.End.Own own && look.first()) {
             return firstLook(stream, lastSequence, own, probe);
         }

@@ -69,6 +69,8 @@ public final class Meters {
     private final Histogram endToEnd =
             histogram("end_to_end_seconds", "Time from the commit of a row to its PubAck.", END_TO_END_BUCKETS);
     private final Counter retries = counter("retries_total", "Failed attempts that are tried again.", "cause");
+    private final Counter rowsTaken = counter(
+            "rows_taken_total", "Pending rows that were taken from their tables, because the slot does not hold them.");
     private final Counter streamsCreated = counter("streams_created_total", "Streams that the relay created.");
     private final Gauge sourceConnected =
             gauge("source_connected", "1 while the replication stream from Postgres is up, else 0.");
@@ -207,6 +209,11 @@ public final class Meters {
      */
     public void retry(String cause) {
         retries.labelValues(cause).inc();
+    }
+
+    /** Counts rows that were taken from their tables. */
+    public void rowsTaken(long more) {
+        rowsTaken.inc(more);
     }
 
     /** Counts a stream that the relay created. */

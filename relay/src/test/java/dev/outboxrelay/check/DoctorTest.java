@@ -110,8 +110,8 @@ final class DoctorTest {
 
     @Test
     void a_user_who_may_publish_for_the_tenants_that_there_are() {
-        facts.contents.add(
-                new Contents(TableName.OUTBOX_MESSAGE, Seen.of(new Contents.Rows(List.of("acme", "globex"), 10))));
+        facts.contents.add(new Contents(
+                TableName.OUTBOX_MESSAGE, "payload", Seen.of(new Contents.Rows(List.of("acme", "globex"), 10))));
         facts.user = Seen.of(new User("relay", "RELAY", List.of("tenant.acme.>"), List.of(), null));
         is(Check.PUBLISH_PERMISSIONS, Status.FAIL, "tenant.globex.>");
         facts.user = Seen.of(new User("relay", "RELAY", List.of("tenant.acme.>", "tenant.globex.>"), List.of(), null));

@@ -88,7 +88,7 @@ final class Facts {
                         5,
                         Duration.ZERO,
                         Seen.hidden("far away"),
-                        Set.of(ServerChecks.V1, ServerChecks.V2, ServerChecks.V3, ServerChecks.V4)),
+                        SchemaVersion.objects()),
                 role,
                 relation == null ? List.of() : List.of(relation),
                 List.of(),

@@ -58,12 +58,9 @@ final class CheckIT {
     private static final String COLUMNS = "(id, tenant_id, subject, payload, headers)";
     private static final String CHANGES = "outbox.policy_change (object, key, policy, xact)";
 
-    /** Decided by {@code DoctorTest} alone, because no server of a test can be made so. */
-    private static final Set<Check> NOT_DRIVEN = EnumSet.of(
-            Check.POSTGRES_VERSION, // takes a server older than 15
-            Check.POSTGRES_PRIMARY, // takes a standby and its promotion
-            Check.NATS_TLS, // takes another machine, and certificates
-            Check.NATS_VERSION); // takes a server older than 2.10
+    /** They take other servers than these: {@code OtherServersIT} and {@code PromotionIT} have them. */
+    private static final Set<Check> ELSEWHERE =
+            EnumSet.of(Check.POSTGRES_VERSION, Check.POSTGRES_PRIMARY, Check.NATS_TLS, Check.NATS_VERSION);
 
     /** Those that take a restart have a test of their own, with one restart for all. */
     private static final Set<Check> RESTARTED =
@@ -359,11 +356,11 @@ final class CheckIT {
 
     @Test
     @Order(4)
-    void every_check_is_made_to_fail_here_or_said_not_to_be() {
+    void every_check_is_made_to_fail_here_or_elsewhere() {
         Set<Check> driven = EnumSet.copyOf(RESTARTED);
         cases().forEach(each -> driven.add(each.check()));
-        assertThat(driven).doesNotContainAnyElementsOf(NOT_DRIVEN);
-        driven.addAll(NOT_DRIVEN);
+        assertThat(driven).doesNotContainAnyElementsOf(ELSEWHERE);
+        driven.addAll(ELSEWHERE);
         assertThat(driven).containsExactlyInAnyOrder(Check.values());
     }
 
@@ -413,7 +410,7 @@ final class CheckIT {
                 warn(Check.POSTGRES_CLOCK, "an hour apart", () -> wrong = Duration.ofHours(1))
                         .mending(() -> wrong = Duration.ZERO),
                 fail(Check.SCHEMA_VERSION, "an empty database", () -> use("check_empty")),
-                warn(Check.SCHEMA_VERSION, "version 3", () -> {
+                fail(Check.SCHEMA_VERSION, "version 3", () -> {
                     use("check_v3");
                     for (String file : List.of("V1__outbox.sql", "V2__attach.sql", "V3__parking.sql")) {
                         operator().type("psql -d check_v3 -f schema/" + file);
@@ -485,6 +482,22 @@ final class CheckIT {
                             String then = printed.findValue("then").asText();
                             sql(then.substring(then.indexOf("BEGIN;")));
                         }),
+                fail(Check.PUBLICATION_ROW_FILTER, "the one that is meant is gone", () -> {
+                            sql(
+                                    "CREATE TABLE public.\"Outbox\" (\"Id\" int, org text, \"Kind\" varchar(9), body text);"
+                                            + " ALTER PUBLICATION outbox ADD TABLE public.\"Outbox\" (\"Id\", org, \"Kind\", body)");
+                            moreYaml = """
+                                    outbox.source.tables:
+                                      - table: public.Outbox
+                                        preset: custom
+                                        id-column: Id
+                                        tenant-column: org
+                                        subject: "{Kind}"
+                                        payload-column: body
+                                        publication-filter: '"Kind" <> ''internal'' AND org IN (''a'', ''b'')'
+                                    """;
+                        })
+                        .after(() -> sql("DROP TABLE public.\"Outbox\"")),
                 fail(Check.PUBLICATION_ROOT, "partitions by their own names", () -> {
                             sql("CREATE SCHEMA shop; CREATE TABLE shop.outbox (id uuid, tenant_id text,"
                                     + " aggregatetype text, aggregateid text, type text, payload jsonb)"

@@ -62,7 +62,10 @@ final class MainTest {
     void an_unknown_command_is_named_with_those_that_there_are() {
         assertThat(execute("walk", "fast")).isEqualTo(ExitCode.WRONG_USAGE);
 
-        assertThat(err.toString()).contains("no command 'walk'", "run, check, status, demo, dlq, tenant, version");
+        assertThat(err.toString())
+                .contains(
+                        "no command 'walk'",
+                        "run, check, status, event, demo, dlq, tenant, republish, backlog, version");
     }
 
     @Test

@@ -32,7 +32,8 @@ final class SettingsReaderTest {
                         Reader.LEAN,
                         Duration.ofMillis(10),
                         2048,
-                        64L << 20));
+                        64L << 20,
+                        PendingMode.PUBLISH));
         assertThat(settings.naming()).isEqualTo(Naming.STRICT);
         assertThat(settings.streams())
                 .isEqualTo(new StreamSettings(
@@ -210,10 +211,12 @@ final class SettingsReaderTest {
                 "outbox.source.queue-bytes | 64 apples | is not a size",
                 "outbox.source.queue-bytes | 999999999999999GB | is not a size",
                 "outbox.source.tables[0].table | nodot | is not schema.table",
+                "outbox.source.tables[0].table | outbox.emit | is where events of outbox.emit() come from",
+                "outbox.source.table | outbox.emit | is where events of outbox.emit() come from",
                 "outbox.source.tables[0].preset | kafka | is not native | debezium",
                 "outbox.source.tables[0].subject | a.{type | is not a relative subject",
                 "outbox.source.tables[0].subject | a.* | is not a relative subject",
-                "outbox.source.tables[0].settle | mark | needs a status column",
+                "outbox.source.tables[0].settle | mark | needs a column for it",
                 "outbox.naming | loose | is not strict | encode",
                 "outbox.streams.replicas | 6 | is not a whole number from 1 to 5",
                 "outbox.streams.replicas | three | is not a whole number from 1 to 5",

@@ -29,7 +29,12 @@ final class DecoderTest {
 
     private final Decoder decoder = new Decoder(List.of(
             TableMapping.nativeLayout(TableName.OUTBOX_MESSAGE, SettleMode.MARK),
-            new TableMapping(ORDERS, Preset.DEBEZIUM, "customer", Preset.DEBEZIUM.subject(), SettleMode.KEEP)));
+            new TableMapping(
+                    ORDERS,
+                    Preset.DEBEZIUM,
+                    "customer",
+                    Preset.DEBEZIUM.subject().orElseThrow(),
+                    SettleMode.KEEP)));
 
     private Decoded decode(TableName table, Map<String, @Nullable Object> columns) {
         return decoder.decode(new Change.Inserted(table, ORIGIN, columns::get));
@@ -124,6 +129,16 @@ final class DecoderTest {
         Decoded.Malformed malformed = (Decoded.Malformed) decode(TableName.OUTBOX_MESSAGE, row);
 
         assertThat(malformed.remains().id().value()).matches("unreadable@0/10/[0-9a-f]{16}");
+    }
+
+    @Test
+    void a_mapped_row_without_an_id_gets_such_a_name_too() {
+        Map<String, @Nullable Object> row = debeziumRow();
+        row.put("id", null);
+
+        Decoded.Malformed malformed = (Decoded.Malformed) decode(ORDERS, row);
+
+        assertThat(malformed.remains().id().value()).matches("public.orders:unreadable@0/10/[0-9a-f]{16}");
     }
 
     @Test

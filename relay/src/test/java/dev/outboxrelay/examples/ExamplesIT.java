@@ -3,8 +3,10 @@ package dev.outboxrelay.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.outboxrelay.path.SharedPostgres;
 import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.TestNats;
+import dev.outboxrelay.testing.TestPostgres;
 import io.nats.client.Connection;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
@@ -16,6 +18,8 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,6 +72,64 @@ final class ExamplesIT {
 
         bindsProcessesAndStops("javaland", command, JVM_AFTER_SIGTERM);
         refusesToMakeAConsumer(command);
+    }
+
+    @Test
+    void java_that_processes_each_event_once_however_often_it_is_delivered() throws Exception {
+        prepare("onceland", "TENANT_ONCELAND");
+        TestPostgres postgres = SharedPostgres.get();
+        postgres.createInstalled("billing"); // for a role that may log in
+        postgres.execute("billing", Files.readString(EXAMPLES.resolve("sql/seen_event.sql")));
+        postgres.execute(
+                "billing",
+                "GRANT USAGE ON SCHEMA billing TO " + TestPostgres.WRITER
+                        + "; GRANT ALL ON ALL TABLES IN SCHEMA billing TO " + TestPostgres.WRITER);
+        // ten were processed, and the acknowledgements were lost with the process
+        postgres.execute(
+                "billing",
+                "INSERT INTO billing.seen_event (stream, id)"
+                        + " SELECT 'TENANT_ONCELAND', 'id-' || i FROM generate_series(0, 9) i;"
+                        + " INSERT INTO billing.order_count VALUES ('TENANT_ONCELAND', 10)");
+        String lib = Path.of(System.getProperty("dist.directory", "target/outbox-relay"), "lib")
+                        .toAbsolutePath()
+                + File.separator + "*";
+        ProcessBuilder builder = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        lib,
+                        EXAMPLES.resolve("java/IdempotentConsumer.java").toString(),
+                        nats.url(),
+                        "TENANT_ONCELAND",
+                        "billing",
+                        postgres.jdbcUrl("billing"))
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("consumer.log").toFile());
+        builder.environment().put("DB_USER", TestPostgres.WRITER);
+        builder.environment().put("DB_PASSWORD", postgres.password(TestPostgres.WRITER));
+        Process consumer = builder.start();
+        try {
+            Await.until("all are acknowledged", Duration.ofSeconds(60), () -> {
+                if (!consumer.isAlive()) {
+                    throw new IllegalStateException("the consumer ended:\n" + text("consumer.log"));
+                }
+                return info("TENANT_ONCELAND").getAckFloor().getStreamSequence() == MESSAGES;
+            });
+            consumer.destroy(); // SIGTERM
+            assertThat(consumer.waitFor(15, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            consumer.destroyForcibly();
+        }
+        assertThat(text("consumer.log").lines().filter(line -> line.startsWith("seen before")))
+                .hasSize(10);
+        try (java.sql.Connection database = postgres.superuser("billing");
+                Statement statement = database.createStatement();
+                ResultSet row = statement.executeQuery("SELECT orders, (SELECT count(*) FROM billing.seen_event)"
+                        + " FROM billing.order_count WHERE stream = 'TENANT_ONCELAND'")) {
+            assertThat(row.next()).isTrue();
+            assertThat(row.getLong(1)).isEqualTo(MESSAGES);
+            assertThat(row.getLong(2)).isEqualTo(MESSAGES);
+        }
     }
 
     @Test

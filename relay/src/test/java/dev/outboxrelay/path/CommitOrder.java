@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 
 /**
  * Reads what was committed from a slot of the test's own, without confirming it: the server's word on commit order,
@@ -21,11 +22,11 @@ import java.util.TreeMap;
 final class CommitOrder {
 
     private static final String PEEK = "SELECT data FROM pg_logical_slot_peek_binary_changes("
-            + "?, NULL, NULL, 'proto_version', '1', 'publication_names', 'outbox')";
+            + "?, NULL, NULL, 'proto_version', '1', 'publication_names', 'outbox', 'messages', 'true')";
 
     private CommitOrder() {}
 
-    /** The ids, as in Nats-Msg-Id, of every committed row by tenant, in commit order. */
+    /** The ids, as in Nats-Msg-Id, of every committed row and emitted event by tenant, in commit order. */
     static Map<String, List<String>> read(Connection connection, String slot) throws SQLException {
         Map<Integer, String> prefixes = new HashMap<>();
         Map<String, List<String>> ids = new TreeMap<>();
@@ -61,7 +62,24 @@ final class CommitOrder {
             message.getShort();
             String id = column(message);
             ids.computeIfAbsent(column(message), unused -> new ArrayList<>()).add(prefix + id);
+        } else if (type == 'M' && message.get() == 1) {
+            message.getLong();
+            if (zeroTerminated(message).equals("outbox.emit")) {
+                message.getInt();
+                message.position(message.position() + 33); // version and seal
+                String id = "outbox.emit:" + new UUID(message.getLong(), message.getLong());
+                counted(message); // the slot
+                ids.computeIfAbsent(counted(message), unused -> new ArrayList<>())
+                        .add(id);
+            }
         }
+    }
+
+    /** A text behind its length. */
+    private static String counted(ByteBuffer message) {
+        byte[] text = new byte[message.getInt()];
+        message.get(text);
+        return new String(text, StandardCharsets.UTF_8);
     }
 
     private static String zeroTerminated(ByteBuffer message) {
@@ -77,8 +95,6 @@ final class CommitOrder {
         if (message.get() != 't') {
             return "";
         }
-        byte[] text = new byte[message.getInt()];
-        message.get(text);
-        return new String(text, StandardCharsets.UTF_8);
+        return counted(message);
     }
 }

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /** A source that runs and remembers what it hands over; it never confirms anything. Close it to stop it. */
 final class Handed implements DebeziumSource.Handler, AutoCloseable {
 
-    /** A row with its values described by kind and content. */
+    /** A row with its values described by kind and content; of a logical message its content alone. */
     record Row(TableName table, Origin origin, Map<String, String> values) {}
 
     private final Outbox outbox;
@@ -81,6 +81,9 @@ final class Handed implements DebeziumSource.Handler, AutoCloseable {
                 passed.add(position.lsn());
             } else if (change instanceof Change.PolicyChanged policy) {
                 policies.add(rows.size() + " rows, then " + policy);
+            } else if (change instanceof Change.Emitted message) {
+                String content = describe(message.content().bytes());
+                rows.add(new Row(TableName.OUTBOX_EMIT, message.origin(), Map.of("content", content)));
             } else if (change instanceof Change.Inserted row) {
                 Map<String, String> values = new TreeMap<>();
                 TableMapping mapping = mappings.get(row.table());

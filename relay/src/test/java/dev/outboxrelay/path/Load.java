@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Applications at work: several writers whose transactions interleave, each of one to eight rows for several tenants,
- * some rolled back as a whole or to a savepoint. A writer that loses its connection opens another one; what became of
- * its last commit is for {@link Outbox#committed()} to say.
+ * some followed by an event without a row, some rolled back as a whole or to a savepoint. A writer that loses its
+ * connection opens another one; what became of its last commit is for {@link Outbox#committed()} to say.
  */
 final class Load implements AutoCloseable {
 
@@ -74,6 +74,9 @@ final class Load implements AutoCloseable {
         List<Row> batch = batch(random);
         Outbox.insert(connection, batch);
         int kind = random.nextInt(10);
+        if (kind < 4) {
+            Outbox.emit(connection, List.of(batch.get(0)));
+        }
         if (kind == 0) {
             connection.rollback();
             return 0;
@@ -81,6 +84,7 @@ final class Load implements AutoCloseable {
         if (kind == 1) {
             Savepoint savepoint = connection.setSavepoint();
             Outbox.insert(connection, batch(random));
+            Outbox.emit(connection, batch(random));
             connection.rollback(savepoint);
             Outbox.insert(connection, batch(random));
         }

@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -23,6 +24,8 @@ final class Outbox implements AutoCloseable {
 
     private static final String INSERT =
             "INSERT INTO outbox.message (id, tenant_id, subject, payload, headers) VALUES (?::uuid, ?, ?, ?, ?::jsonb)";
+
+    private static final String EMIT = "SELECT outbox.emit(?, ?, ?, ?::jsonb)";
 
     private final TestPostgres postgres;
     private final String name;
@@ -51,6 +54,13 @@ final class Outbox implements AutoCloseable {
     void createSlots() throws SQLException {
         createSlot(slot());
         createSlot(witness());
+        emitTo(slot());
+    }
+
+    /** Has {@code outbox.emit} address this slot, whatever the tenant. */
+    void emitTo(String slot) throws SQLException {
+        execute("CREATE OR REPLACE FUNCTION outbox.emit_slot(tenant_id text) RETURNS text LANGUAGE sql"
+                + " IMMUTABLE PARALLEL SAFE AS 'SELECT ''" + slot + "''::text'");
     }
 
     /** Slots that a standby may keep copies of (PostgreSQL 17 and later). */
@@ -58,6 +68,7 @@ final class Outbox implements AutoCloseable {
         for (String slot : List.of(slot(), witness())) {
             execute("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput', failover => true)");
         }
+        emitTo(slot());
     }
 
     private void createSlot(String slot) throws SQLException {
@@ -141,6 +152,36 @@ final class Outbox implements AutoCloseable {
                 statement.addBatch();
             }
             statement.executeBatch();
+        }
+    }
+
+    /**
+     * Emits events without a row as an application does, and returns their Nats-Msg-Ids; the rows' ids are not used.
+     */
+    static List<String> emit(Connection writer, List<Row> rows) throws SQLException {
+        List<String> ids = new ArrayList<>();
+        try (PreparedStatement statement = writer.prepareStatement(EMIT)) {
+            for (Row row : rows) {
+                statement.setString(1, row.tenant());
+                statement.setString(2, row.subject());
+                statement.setBytes(3, row.payload().bytes());
+                statement.setString(4, row.headers());
+                try (ResultSet result = statement.executeQuery()) {
+                    result.next();
+                    ids.add("outbox.emit:" + result.getString(1));
+                }
+            }
+        }
+        return ids;
+    }
+
+    /** The same in a transaction of its own. */
+    List<String> emit(Row... rows) throws SQLException {
+        try (Connection writer = as(TestPostgres.WRITER)) {
+            writer.setAutoCommit(false);
+            List<String> ids = emit(writer, List.of(rows));
+            writer.commit();
+            return ids;
         }
     }
 

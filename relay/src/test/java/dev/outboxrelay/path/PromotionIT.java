@@ -2,6 +2,8 @@ package dev.outboxrelay.path;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.outboxrelay.cli.CommandLineRun;
 import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.PostgresStandby;
 import dev.outboxrelay.testing.RelayProcess;
@@ -107,6 +109,7 @@ final class PromotionIT {
         outbox.insert(Row.of("big"));
         ExactlyOnce.demand(outbox, client);
         standby.awaitCaughtUp();
+        theStandbyAloneFailsTheCheckAndItsRemedyMendsIt();
 
         postgres.kill();
         standby.promote();
@@ -127,6 +130,26 @@ final class PromotionIT {
         relay().awaitReady();
         outbox.insert(Row.of("big"));
         Await.until("the second message", PATIENCE, () -> Streams.size(client, "TENANT_BIG") == 2);
+    }
+
+    private void theStandbyAloneFailsTheCheckAndItsRemedyMendsIt() {
+        Map<String, String> environment = CommandLineRun.environment(outbox.settings(nats, Map.of()));
+        String address = "127.0.0.1:" + standby.port();
+        environment.put("OUTBOX_POSTGRES_URL", "jdbc:postgresql://" + address + "/" + outbox.database());
+        JsonNode failed = CommandLineRun.check(environment, "postgres-primary", 1);
+        assertThat(failed.path("status").asText()).isEqualTo("fail");
+
+        String[] remedy = failed.at("/findings/0/remedies/0/run").asText().split(": ", 2);
+        assertThat(remedy[0]).isEqualTo("outbox.postgres.url");
+        environment.put(
+                "OUTBOX_POSTGRES_URL",
+                remedy[1]
+                        .replace("PRIMARY:5432", "127.0.0.1:" + postgres.port())
+                        .replace("STANDBY:5432", address));
+        assertThat(CommandLineRun.check(environment, "postgres-primary", 0)
+                        .path("status")
+                        .asText())
+                .isEqualTo("pass");
     }
 
     private String refusal() {

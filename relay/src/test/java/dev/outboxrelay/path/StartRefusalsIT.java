@@ -170,8 +170,10 @@ final class StartRefusalsIT {
         }
         assertStarts(settings);
         assertThat(superuser(
-                        outbox, "SELECT string_agg(attname, ',') FROM pg_publication_tables, unnest(attnames) attname"))
-                .isEqualTo("id,tenant_id,subject,payload,headers");
+                        outbox,
+                        "SELECT string_agg(tablename || ': ' || array_to_string(attnames, ','), '; ' ORDER BY tablename)"
+                                + " FROM pg_publication_tables"))
+                .isEqualTo("message: id,tenant_id,subject,payload,headers; policy_change: object,key,policy,xact");
     }
 
     @Test
@@ -265,6 +267,50 @@ final class StartRefusalsIT {
         String problem = onlyProblem(settings);
 
         assertThat(problem).contains("role outbox_relay has no UPDATE (status, published_at) on outbox.message");
+        mend(problem);
+        assertStarts(settings);
+    }
+
+    /** Decoding does not know it: without this the events would go out and never be marked. */
+    @Test
+    void row_level_security_that_hides_the_outbox() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        outbox.execute("ALTER TABLE outbox.message ENABLE ROW LEVEL SECURITY;"
+                + " CREATE POLICY writes ON outbox.message FOR INSERT TO outbox_writer WITH CHECK (true)");
+        outbox.execute("ALTER TABLE outbox.tenant ENABLE ROW LEVEL SECURITY");
+
+        List<String> problems = problems(settings);
+
+        assertThat(problems).hasSize(2);
+        assertThat(problems.get(0))
+                .contains("row-level security on outbox.message hides every row from role outbox_relay");
+        assertThat(problems.get(1)).contains("row-level security on outbox.tenant");
+        for (String problem : problems) {
+            mend(problem);
+        }
+        assertStarts(settings);
+        // the owner sees them, and nobody else than the relay has marked them
+        try (java.sql.Connection owner = outbox.superuser()) {
+            Await.until("rows are marked", () -> count(owner, "status = 'published'") == 2);
+        }
+    }
+
+    private static int count(java.sql.Connection connection, String where) throws SQLException {
+        try (var statement = connection.createStatement();
+                var row = statement.executeQuery("SELECT count(*) FROM outbox.message WHERE " + where)) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
+    @Test
+    void the_keys_of_emitted_events_that_the_relay_may_not_read() throws Exception {
+        Map<String, String> settings = outbox.settings(nats, Map.of());
+        outbox.execute("REVOKE SELECT ON outbox.emit_key FROM outbox_relay");
+
+        String problem = onlyProblem(settings);
+
+        assertThat(problem).contains("role outbox_relay has no SELECT on outbox.emit_key");
         mend(problem);
         assertStarts(settings);
     }

@@ -102,10 +102,11 @@ final class AttachIT {
                 owner,
                 "SELECT outbox.attach('shop.customer', 'constant:Zoë', 'customers.{op}', operations => 'INSERT, delete')");
         try (Connection operator = database.as(SchemaDatabase.OPERATOR)) {
-            assertThat(rows(
-                            operator,
-                            "SELECT \"table\", tenant, subject, payload, operations, enabled FROM outbox.attached"))
-                    .containsExactly("shop.customer constant:Zoë customers.{op} row insert,delete t");
+            assertThat(
+                            rows(
+                                    operator,
+                                    "SELECT \"table\", tenant, subject, payload, operations, enabled, level FROM outbox.attached"))
+                    .containsExactly("shop.customer constant:Zoë customers.{op} row insert,delete t statement");
             assertThat(failing(owner, DUPLICATE_OBJECT, "SELECT outbox.attach('shop.customer', 'constant:a', 'b')"))
                     .contains("attached already");
 

@@ -33,6 +33,9 @@ final class InstallIT {
     private static final String DUPLICATE_SCHEMA = "42P06";
     private static final String DEPENDENT_OBJECTS = "2BP01";
 
+    private static final String MESSAGE =
+            "INSERT INTO outbox.message (tenant_id, subject, payload) VALUES ('acme', 'a.b', '')";
+
     private static final Duration DEADLINE = Duration.ofSeconds(20);
 
     private final SchemaDatabase database;
@@ -145,6 +148,20 @@ final class InstallIT {
     }
 
     @Test
+    void every_installation_has_a_key_of_its_own() throws Exception {
+        database.install();
+        try (Connection admin = database.superuser()) {
+            String first = value(admin, "SELECT key FROM outbox.emit_key");
+            run(admin, "uninstall.sql");
+            database.install();
+
+            assertThat(value(admin, "SELECT key FROM outbox.emit_key"))
+                    .hasSize(66)
+                    .isNotEqualTo(first);
+        }
+    }
+
+    @Test
     void without_a_publication_of_that_name_the_policies_are_installed_with_a_warning() throws Exception {
         try (Connection admin = database.superuser()) {
             run(admin, "V1__outbox.sql");
@@ -168,6 +185,13 @@ final class InstallIT {
             run(dba, "V2__attach.sql");
             run(dba, "V3__parking.sql");
             run(dba, "V4__policies.sql");
+            run(dba, "V5__republish.sql");
+            run(dba, "V6__tables.sql");
+            run(dba, "optional/partitioned.sql");
+            run(dba, "V7__emit.sql");
+            run(dba, "V8__backlog.sql");
+            assertThat(failing(dba, NOT_IN_PREREQUISITE_STATE, "SELECT outbox.emit('acme', 'a', '')"))
+                    .contains("slot outbox_relay does not exist");
             execute(dba, "CREATE SCHEMA shop CREATE TABLE customer (id int, tenant text)");
             execute(dba, "SELECT outbox.attach('shop.customer', 'column:tenant', 'customers.{op}')");
             execute(dba, "INSERT INTO shop.customer VALUES (1, 'acme')");
@@ -223,6 +247,10 @@ final class InstallIT {
         try (Connection admin = database.superuser()) {
             run(admin, "optional/grant-delete.sql");
             run(admin, "slot.sql");
+            execute(admin, MESSAGE);
+            run(admin, "optional/partitioned.sql");
+            assertThat(run(admin, "optional/partitioned.sql"))
+                    .contains("outbox.message is partitioned already: nothing to do");
             execute(admin, "CREATE SCHEMA shop CREATE TABLE customer (id int)");
             execute(admin, "SELECT outbox.attach('shop.customer', 'constant:acme', 'customers.{op}')");
 
@@ -231,6 +259,29 @@ final class InstallIT {
 
             assertThat(leftovers(admin)).isEmpty();
             execute(admin, "INSERT INTO shop.customer VALUES (1)");
+        }
+    }
+
+    @Test
+    void an_outbox_on_which_something_of_yours_hangs_is_not_partitioned() throws Exception {
+        database.install();
+        try (Connection admin = database.superuser()) {
+            execute(admin, MESSAGE);
+            execute(admin, "CREATE VIEW public.mine AS SELECT id FROM outbox.message");
+            execute(admin, "ALTER TABLE outbox.message ENABLE ROW LEVEL SECURITY");
+
+            assertThat(failing(admin, DEPENDENT_OBJECTS, text("optional/partitioned.sql")))
+                    .contains("view or rule of public.mine", "row-level security");
+
+            execute(admin, "DROP VIEW public.mine; ALTER TABLE outbox.message DISABLE ROW LEVEL SECURITY");
+            assertThat(failing(
+                            admin,
+                            "22023",
+                            "SET outbox.partitions_from = '2020-01-01';" + text("optional/partitioned.sql")))
+                    .contains("not in the future");
+            assertThat(value(admin, "SELECT relkind FROM pg_class WHERE oid = 'outbox.message'::regclass"))
+                    .isEqualTo("r");
+            assertThat(value(admin, "SELECT count(*) FROM outbox.message")).isEqualTo("1");
         }
     }
 

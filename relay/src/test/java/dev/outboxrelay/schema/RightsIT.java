@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,10 @@ final class RightsIT {
 
     private static final String CHANGE =
             "INSERT INTO outbox.policy_change (object, key, xact) VALUES ('tenant', 'acme', 1)";
+
+    private static final String EMIT = "SELECT outbox.emit('acme', 'a.b', '')";
+    private static final String FORGED = "SELECT pg_logical_emit_message(true, 'outbox.emit', 'forged')";
+    private static final String KEY = "INSERT INTO outbox.emit_key DEFAULT VALUES";
 
     private final SchemaDatabase database;
 
@@ -64,9 +69,14 @@ final class RightsIT {
                     VALUES (gen_random_uuid(), 'acme', 'a', '\\x00', '{"a": "b"}')
                     """);
             execute(writer, MESSAGE + " ON CONFLICT DO NOTHING");
+            failing(writer, "55000", EMIT); // there is no slot yet, and that is all
 
             refused(
                     writer,
+                    "SELECT 1 FROM outbox.emit_key",
+                    KEY,
+                    "SELECT nextval('outbox.emit_key_seq_seq')",
+                    "SELECT outbox.emit_slot('acme')",
                     "SELECT 1 FROM outbox.message",
                     MESSAGE + " RETURNING id",
                     "SELECT * FROM outbox.message FOR UPDATE SKIP LOCKED",
@@ -91,6 +101,7 @@ final class RightsIT {
                     "SELECT 1 FROM outbox.consumer",
                     "SELECT 1 FROM outbox.attached",
                     "SELECT outbox.purge('1 day')",
+                    "SELECT outbox.republish('s', 'acme', '{}', now())",
                     "SELECT outbox.attach('public.business', 'constant:a', 'b')",
                     "SELECT outbox.detach('public.business')",
                     "CREATE TABLE outbox.mine (id int)",
@@ -119,9 +130,13 @@ final class RightsIT {
             execute(relay, "SELECT * FROM outbox.leader FOR SHARE");
             execute(relay, "SELECT 1 FROM outbox.tenant, outbox.route, outbox.consumer, outbox.policy_change");
             execute(relay, "SELECT * FROM pg_replication_slots, pg_publication_tables");
+            execute(relay, "SELECT key FROM outbox.emit_key");
 
             refused(
                     relay,
+                    EMIT,
+                    KEY,
+                    "DELETE FROM outbox.emit_key",
                     MESSAGE,
                     "DELETE FROM outbox.message",
                     "TRUNCATE outbox.message",
@@ -147,6 +162,7 @@ final class RightsIT {
                     "DELETE FROM outbox.policy_change",
                     "SELECT outbox.publish('a', 'b', '')",
                     "SELECT outbox.purge('1 day')",
+                    "SELECT outbox.republish('s', 'acme', '{}', now())",
                     "SELECT outbox.attach('public.business', 'constant:a', 'b')",
                     "CREATE TABLE outbox.mine (id int)",
                     "ALTER TABLE outbox.message ADD COLUMN x int",
@@ -171,6 +187,28 @@ final class RightsIT {
     }
 
     @Test
+    void the_right_to_write_logical_messages_may_be_taken_from_all_but_the_relay_and_emit() throws Exception {
+        try (Connection admin = database.superuser();
+                Connection writer = database.as(WRITER);
+                Connection relay = database.as(RELAY)) {
+            run(admin, "slot.sql");
+            execute(
+                    admin,
+                    "CREATE ROLE dba NOLOGIN; ALTER FUNCTION outbox.emit OWNER TO dba;"
+                            + " GRANT USAGE ON SCHEMA outbox TO dba; GRANT SELECT ON outbox.emit_key TO dba;"
+                            + " GRANT EXECUTE ON FUNCTION outbox.emit_slot TO dba");
+            execute(writer, FORGED);
+
+            run(admin, "optional/restrict-emit.sql");
+            run(admin, "optional/restrict-emit.sql");
+
+            refused(writer, FORGED);
+            execute(writer, EMIT);
+            execute(relay, "SELECT pg_logical_emit_message(false, 'outbox_relay', '')");
+        }
+    }
+
+    @Test
     void the_operator_reads_all_edits_policies_and_resolves_dead_letters() throws Exception {
         try (Connection operator = database.as(OPERATOR)) {
             execute(operator, "SELECT 1 FROM outbox.message, outbox.dead_letter, outbox.leader, outbox.attached");
@@ -184,10 +222,14 @@ final class RightsIT {
             execute(operator, "UPDATE outbox.route SET enabled = false; DELETE FROM outbox.route; " + ROUTE);
             execute(operator, "UPDATE outbox.consumer SET max_deliver = 3; DELETE FROM outbox.consumer; " + CONSUMER);
             execute(operator, "SELECT outbox.purge('1 day')");
+            execute(operator, "SELECT outbox.republish('s', 'acme', array_agg(id), now()) FROM outbox.message");
             execute(operator, "SELECT * FROM outbox.policy_change");
 
             refused(
                     operator,
+                    EMIT,
+                    KEY,
+                    "SELECT key FROM outbox.emit_key",
                     MESSAGE,
                     "UPDATE outbox.message SET status = 'published'",
                     "DELETE FROM outbox.message",
@@ -219,6 +261,7 @@ final class RightsIT {
             execute(admin, "ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO PUBLIC");
             execute(admin, "ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO PUBLIC");
             database.install();
+            run(admin, "optional/partitioned.sql");
             execute(admin, "CREATE ROLE stranger");
             database.allowLogin("stranger");
 
@@ -237,11 +280,59 @@ final class RightsIT {
                         MESSAGE,
                         "SELECT 1 FROM outbox.message",
                         "SELECT outbox.publish('a', 'b', '')",
+                        EMIT,
+                        "SELECT outbox.emit_slot('acme')",
+                        "SELECT 1 FROM outbox.emit_key",
                         "SELECT outbox.purge('1 day')",
+                        "SELECT outbox.republish('s', 'acme', '{}', now())",
                         "SELECT outbox.attach('public.business', 'constant:a', 'b')",
                         "SELECT * FROM outbox.attached");
             }
         }
+    }
+
+    @Test
+    void a_partitioned_outbox_gives_the_same_rights_and_its_partitions_none() throws Exception {
+        try (Connection admin = database.superuser()) {
+            run(admin, "optional/grant-delete.sql");
+            execute(admin, "GRANT SELECT (id) ON outbox.message TO outbox_writer WITH GRANT OPTION");
+            List<String> before = rightsOnMessage(admin);
+
+            run(admin, "optional/partitioned.sql");
+
+            assertThat(rightsOnMessage(admin)).isEqualTo(before).hasSizeGreaterThan(12);
+            assertThat(rows(admin, """
+                            SELECT c.relname, x.privilege_type FROM pg_class c, aclexplode(c.relacl) x
+                             WHERE c.relispartition AND x.grantee <> c.relowner
+                            UNION ALL SELECT c.relname, x.privilege_type
+                              FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid, aclexplode(a.attacl) x WHERE c.relispartition
+                            """)).isEmpty();
+            try (Connection writer = database.as(WRITER);
+                    Connection relay = database.as(RELAY);
+                    Connection operator = database.as(OPERATOR)) {
+                execute(writer, MESSAGE);
+                execute(relay, "UPDATE outbox.message SET status = 'published', published_at = now()");
+                execute(operator, "SELECT outbox.make_partitions('10 days')");
+                execute(operator, "SELECT * FROM outbox.drop_partitions('0 days'), outbox.partitions()");
+                refused(writer, "SELECT outbox.make_partitions()", "SELECT * FROM outbox.drop_partitions('1 day')");
+                refused(
+                        relay,
+                        "SELECT outbox.make_partitions()",
+                        "SELECT * FROM outbox.drop_partitions('1 day')",
+                        "SELECT 1 FROM outbox.message_default");
+                refused(operator, "SELECT 1 FROM outbox.message_default", "TRUNCATE outbox.message_default");
+            }
+        }
+    }
+
+    private static List<String> rightsOnMessage(Connection admin) throws SQLException {
+        return rows(admin, """
+                SELECT '' AS name, x.grantee::regrole, x.privilege_type, x.is_grantable
+                  FROM pg_class c, aclexplode(c.relacl) x WHERE c.oid = 'outbox.message'::regclass
+                UNION ALL SELECT a.attname, x.grantee::regrole, x.privilege_type, x.is_grantable
+                  FROM pg_attribute a, aclexplode(a.attacl) x WHERE a.attrelid = 'outbox.message'::regclass
+                 ORDER BY 1, 2, 3
+                """);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outboxrelay.config.Poison;
 import dev.outboxrelay.config.SettleMode;
+import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.OutboxEvent;
@@ -209,13 +210,14 @@ final class BacklogIT {
         List<OutboxEvent> events = table.parked("acme", 2);
         die(events.get(1));
         replay(events.get(1));
-        Backlog delete =
-                table.backlog(table.database(), Map.of(TableName.OUTBOX_MESSAGE, SettleMode.DELETE), Poison.SKIP);
+        Backlog delete = table.backlog(
+                table.database(), LetterTable.settled(TableName.OUTBOX_MESSAGE, SettleMode.DELETE), Poison.SKIP);
         table.resolve(delete, table.fetch(delete, "acme").rows());
         assertThat(table.states(events)).containsExactly("sent gone", "replayed gone");
 
         List<OutboxEvent> kept = table.parked("acme", 1);
-        Backlog keep = table.backlog(table.database(), Map.of(TableName.OUTBOX_MESSAGE, SettleMode.KEEP), Poison.SKIP);
+        Backlog keep = table.backlog(
+                table.database(), LetterTable.settled(TableName.OUTBOX_MESSAGE, SettleMode.KEEP), Poison.SKIP);
         table.resolve(keep, table.fetch(keep, "acme").rows());
         assertThat(table.states(kept)).containsExactly("sent pending");
         assertThat(table.texts("SELECT DISTINCT mark_due FROM outbox.dead_letter"))
@@ -328,7 +330,11 @@ final class BacklogIT {
         List<OutboxEvent> free = table.parked("other", 1);
         Backlog backlog = table.backlog(
                 table.database(),
-                Map.of(TableName.OUTBOX_MESSAGE, SettleMode.MARK, row.table(), SettleMode.DELETE),
+                Map.of(
+                        TableName.OUTBOX_MESSAGE,
+                        TableMapping.nativeLayout(TableName.OUTBOX_MESSAGE, SettleMode.MARK),
+                        row.table(),
+                        TableMapping.nativeLayout(row.table(), SettleMode.DELETE)),
                 Poison.SKIP);
         CompletableFuture<String> resolved = new CompletableFuture<>();
         backlog.resolve(table.fetch(backlog, "acme").rows(), () -> resolved.complete("done"));
@@ -422,7 +428,7 @@ final class BacklogIT {
         assertThat(ids(table.fetch(backlog, "acme"))).isEqualTo(ids(events.subList(2, 4)));
     }
 
-    private static final Map<TableName, SettleMode> MARK = LetterTable.MARK;
+    private static final Map<TableName, TableMapping> MARK = LetterTable.MARK;
 
     private void awaitDue(String tenant) {
         Await.until(tenant + " is due", () -> table.due.contains(tenant));

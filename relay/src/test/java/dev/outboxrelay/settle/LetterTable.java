@@ -5,6 +5,7 @@ import dev.outboxrelay.config.Poison;
 import dev.outboxrelay.config.PostgresSettings;
 import dev.outboxrelay.config.Secret;
 import dev.outboxrelay.config.SettleMode;
+import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Origin;
@@ -47,7 +48,7 @@ import org.jspecify.annotations.Nullable;
 public final class LetterTable implements AutoCloseable {
 
     public static final String SLOT = "any";
-    static final Map<TableName, SettleMode> MARK = Map.of(TableName.OUTBOX_MESSAGE, SettleMode.MARK);
+    static final Map<TableName, TableMapping> MARK = settled(TableName.OUTBOX_MESSAGE, SettleMode.MARK);
 
     /** Makes a statement wait in the middle of its transaction until the test lets it go on. */
     private static final String BARRIER = """
@@ -109,16 +110,21 @@ public final class LetterTable implements AutoCloseable {
         return writer;
     }
 
+    /** One table in the native layout. */
+    static Map<TableName, TableMapping> settled(TableName table, SettleMode mode) {
+        return Map.of(table, TableMapping.nativeLayout(table, mode));
+    }
+
     public Backlog backlog() throws SQLException, DatabaseException {
         return backlog(database(), MARK, Poison.SKIP);
     }
 
-    Backlog backlog(Database database, Map<TableName, SettleMode> modes, Poison poison)
+    Backlog backlog(Database database, Map<TableName, TableMapping> tables, Poison poison)
             throws SQLException, DatabaseException {
         Backlog backlog = Backlog.open(
                 database,
                 guard(),
-                modes,
+                tables,
                 Naming.STRICT,
                 tenant -> poison,
                 () -> ended.complete("fenced"),

@@ -71,6 +71,53 @@ final class ParkWriterIT {
         assertThat(payload(plain)).isEmpty();
     }
 
+    @Test
+    void what_breaks_a_rule_waits_in_its_place_and_is_known_again() throws Exception {
+        RowRef row = new RowRef(new TableName("shop", "outbox"), "1");
+        OutboxEvent good = LetterTable.event("acme", UUID.randomUUID().toString(), null, new byte[1]);
+        List<Parking> parkings = new ArrayList<>();
+        CountDownLatch done = new CountDownLatch(5);
+        for (String headers : new String[] {"no json", "{\"a\": \"\\u0000\"}"}) {
+            OutboxEvent event = new OutboxEvent(
+                    new EventId("shop.outbox:" + headers.length()),
+                    row,
+                    "acme",
+                    "x",
+                    headers,
+                    good.payload(),
+                    good.origin());
+            parkings.add(new Parking(event, "full", done::countDown));
+        }
+        OutboxEvent malformed = new OutboxEvent(
+                new EventId("shop.outbox:m"), row, "acme", "x", "{\"a\":\"b\"}", good.payload(), good.origin());
+        parkings.add(new Parking(malformed, "full", "row of shop.outbox: no payload", done::countDown));
+        OutboxEvent emitted = new OutboxEvent(
+                new EventId("outbox.emit:e"),
+                new RowRef(TableName.OUTBOX_EMIT, "e"),
+                "acme",
+                "x",
+                "[\"no object\"]",
+                good.payload(),
+                good.origin());
+        parkings.add(new Parking(emitted, "full", done::countDown));
+        parkings.add(new Parking(good, "full", done::countDown));
+
+        table.parkWriter(table.database()).add(parkings);
+
+        assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(table.fetch(table.backlog(), "acme").rows())
+                .extracting(
+                        each -> each.event().id().value(), each -> each.event().headersJson(), BacklogRow::malformed)
+                .containsExactly(
+                        org.assertj.core.groups.Tuple.tuple("shop.outbox:7", "\"no json\"", null),
+                        org.assertj.core.groups.Tuple.tuple(
+                                "shop.outbox:15", "\"{\\\"a\\\": \\\"\\\\u0000\\\"}\"", null),
+                        org.assertj.core.groups.Tuple.tuple(
+                                "shop.outbox:m", "{\"a\": \"b\"}", "row of shop.outbox: no payload"),
+                        org.assertj.core.groups.Tuple.tuple("outbox.emit:e", "[\"no object\"]", null),
+                        org.assertj.core.groups.Tuple.tuple(good.id().value(), null, null));
+    }
+
     private byte[] payload(OutboxEvent event) throws SQLException {
         try (Connection connection = table.superuser();
                 var statement = connection.createStatement();

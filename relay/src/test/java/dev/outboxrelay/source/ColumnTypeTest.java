@@ -90,6 +90,48 @@ final class ColumnTypeTest {
 
     @ParameterizedTest
     @CsvSource({
+        Oid.TIMESTAMPTZ + ", 2026-01-02 03:04:05.678901+00, 0002ea5dbb1f6f35, 2026-01-02T03:04:05.678901Z",
+        Oid.TIMESTAMPTZ + ", 2026-01-02 03:04:05.6+07, 0002ea57dd14bf00, 2026-01-01T20:04:05.6Z",
+        Oid.TIMESTAMPTZ + ", 2026-01-02 03:04:05-05:30, 0002ea6257411940, 2026-01-02T08:34:05Z",
+        Oid.TIMESTAMPTZ + ", 2026-01-02 03:04:05-00:00:05, 0002ea5dbb615e80, 2026-01-02T03:04:10Z",
+        Oid.TIMESTAMPTZ + ", infinity, 7fffffffffffffff, infinity",
+        Oid.TIMESTAMPTZ + ", -infinity, 8000000000000000, -infinity",
+        Oid.TIMESTAMP + ", 2026-01-02 03:04:05.678901, 0002ea5dbb1f6f35, 2026-01-02T03:04:05.678901",
+        Oid.TIMESTAMP + ", 2000-01-01 00:00:00, 0000000000000000, 2000-01-01T00:00:00",
+        Oid.TIMESTAMP + ", 1999-12-31 23:59:59.999999, ffffffffffffffff, 1999-12-31T23:59:59.999999",
+        Oid.TIMESTAMP + ", infinity, 7fffffffffffffff, infinity",
+        Oid.DATE + ", 2026-01-02, 0000251a, 2026-01-02",
+        Oid.DATE + ", 0001-12-31 BC, fff4dbf8, 0000-12-31",
+        Oid.DATE + ", infinity, 7fffffff, infinity",
+        Oid.DATE + ", -infinity, 80000000, -infinity",
+    })
+    void dates_and_times_become_iso_texts_from_either_form(int oid, String text, String hex, String iso)
+            throws Exception {
+        assertThat(read(oid, text)).isEqualTo(iso);
+        assertThat(readBinary(oid, hex)).isEqualTo(iso);
+    }
+
+    @Test
+    void a_time_in_another_style_is_an_error() {
+        assertThatThrownBy(() -> read(Oid.TIMESTAMPTZ, "Fri Jan 02 03:04:05 2026 UTC"))
+                .isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void numerics_are_plain_texts_from_either_form() throws Exception {
+        for (String number :
+                new String[] {"0", "-1.50", "12345678901234567890.000000001", "100000", "0.00001", "1.000"}) {
+            byte[] binary = org.postgresql.util.ByteConverter.numeric(new java.math.BigDecimal(number));
+
+            assertThat(read(Oid.NUMERIC, number)).isEqualTo(number);
+            assertThat(readBinary(Oid.NUMERIC, HexFormat.of().formatHex(binary)))
+                    .isEqualTo(number);
+        }
+        assertThat(readBinary(Oid.NUMERIC, "00000000c0000000")).isEqualTo(read(Oid.NUMERIC, "NaN"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
         Oid.UUID + ", 00",
         Oid.UUID + ", 00112233445566778899aabbccddeeff00",
         Oid.JSONB + ", ''",
@@ -97,6 +139,9 @@ final class ColumnTypeTest {
         Oid.INT8 + ", 000000",
         Oid.INT4 + ", ''",
         Oid.BOOL + ", ''",
+        Oid.TIMESTAMP + ", 00000000",
+        Oid.TIMESTAMPTZ + ", ''",
+        Oid.DATE + ", 0000000000000000",
         Oid.BOOL + ", 0001",
     })
     void a_binary_form_that_no_value_has_is_an_error(int oid, String hex) {
@@ -107,7 +152,7 @@ final class ColumnTypeTest {
 
     @Test
     void other_types_are_left_to_the_engine() {
-        for (int oid : new int[] {Oid.TIMESTAMPTZ, Oid.NUMERIC, Oid.TEXT_ARRAY, Oid.DATE, Oid.OID, Oid.NAME, 16_500}) {
+        for (int oid : new int[] {Oid.TIMETZ, Oid.TIME, Oid.INTERVAL, Oid.TEXT_ARRAY, Oid.OID, Oid.NAME, 16_500}) {
             assertThat(ColumnType.of(oid)).isNull();
         }
     }

@@ -56,10 +56,14 @@ final class Messages {
     }
 
     static ByteBuffer logical(boolean transactional, long lsn) {
+        return logical(transactional, lsn, "prefix");
+    }
+
+    static ByteBuffer logical(boolean transactional, long lsn, String prefix) {
         return message('M', out -> {
             out.writeByte(transactional ? 1 : 0);
             out.writeLong(lsn);
-            text(out, "prefix");
+            text(out, prefix);
             out.writeInt(2);
             out.write(new byte[] {1, 2});
         });

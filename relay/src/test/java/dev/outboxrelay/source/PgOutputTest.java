@@ -100,6 +100,22 @@ final class PgOutputTest {
     }
 
     @Test
+    void a_logical_message_of_a_transaction_is_an_event_under_its_prefix_alone() {
+        readAll(
+                Messages.begin(0x100, 1_700_000_000_000_123L),
+                Messages.logical(true, 0x70, "outbox.emit"),
+                Messages.logical(true, 0x71, "outbox.emit.x"));
+        read(0x80, Messages.logical(false, 0x80, "outbox.emit"));
+
+        assertThat(batch.changes()).hasSize(2);
+        Change.Emitted message = (Change.Emitted) batch.changes().get(0);
+        assertThat(message.origin()).isEqualTo(new Origin(new Lsn(0x77), Lsn.NONE, 1_700_000_000_000_123L));
+        assertThat(message.content().bytes()).isEqualTo(new byte[] {1, 2});
+        assertThat(batch.changes().get(1)).isEqualTo(new Change.Passed(new Lsn(0x80)));
+        assertThat(batch.rows()).isOne();
+    }
+
+    @Test
     void a_wanted_column_that_the_table_has_not_reads_as_null_and_any_other_is_not_read() {
         readAll(
                 Messages.relation(1, "outbox", "message", new Relation.Column("secret", Oid.TEXT), ID),

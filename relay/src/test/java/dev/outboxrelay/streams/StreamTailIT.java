@@ -18,9 +18,12 @@ import dev.outboxrelay.testing.TestNats;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.PurgeOptions;
+import io.nats.client.api.StreamConfiguration;
 import io.nats.client.impl.Headers;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -104,6 +107,32 @@ final class StreamTailIT {
     @Test
     void a_new_stream_is_empty() throws Exception {
         assertThat(attach(FIRST)).isEqualTo(StreamTail.of(0, new StreamTail.End.Empty()));
+    }
+
+    @Test
+    void what_was_there_before_the_relay_is_not_searched_once_the_metadata_say_so() throws Exception {
+        for (int i = 0; i < 1_002; i++) {
+            foreign();
+        }
+        assertThat(attach(FIRST).end()).isInstanceOf(StreamTail.End.Foreign.class);
+
+        begins("1002");
+        foreign();
+        assertThat(attach(FIRST)).isEqualTo(StreamTail.of(1_003, new StreamTail.End.Gone()));
+        own("a", 1_003, 0);
+        foreign();
+        assertThat(ownEnd(attach(FIRST)).id().value()).isEqualTo("a");
+        begins("not a number");
+        assertThat(ownEnd(attach(FIRST)).id().value()).isEqualTo("a");
+    }
+
+    private void begins(String sequence) throws Exception {
+        StreamConfiguration is = Objects.requireNonNull(directory.find(address)).getConfiguration();
+        Map<String, String> metadata = new HashMap<>(is.getMetadata());
+        metadata.put("outbox.begins", sequence);
+        connection
+                .jetStreamManagement()
+                .updateStream(StreamConfiguration.builder(is).metadata(metadata).build());
     }
 
     @Test

@@ -87,7 +87,7 @@ final class PostgresProcess {
     /** A private copy of Debian's packages brings the libraries that this machine lacks: the program must find them. */
     private static List<String> program(Path bin, String name, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
-        if (bin.startsWith(Unprivileged.cacheHome()) && bin.endsWith("usr/lib/postgresql/15/bin")) {
+        if (bin.startsWith(Unprivileged.cacheHome()) && bin.toString().contains("/usr/lib/postgresql/")) {
             Path libraries = bin.resolve("../../..").normalize();
             try (Stream<Path> platforms = Files.list(libraries)) {
                 String path = platforms

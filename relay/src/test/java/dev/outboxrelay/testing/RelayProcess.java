@@ -48,11 +48,19 @@ public final class RelayProcess implements AutoCloseable {
 
     /** Starts it with settings by key, given as environment variables, and returns at once; it appends to the log. */
     public static RelayProcess start(Map<String, String> settings, Path log, String javaOptions) throws IOException {
+        return start(settings, log, javaOptions, List.of());
+    }
+
+    /** The same with further arguments of the command, such as a file of settings. */
+    public static RelayProcess start(Map<String, String> settings, Path log, String javaOptions, List<String> arguments)
+            throws IOException {
         Path script = Path.of(System.getProperty("dist.directory", "target/outbox-relay"), "bin", "outbox-relay");
         int port = FreePorts.next();
         Map<String, String> all = new TreeMap<>(settings);
         all.put("outbox.admin.bind", "127.0.0.1:" + port);
-        ProcessBuilder builder = new ProcessBuilder(script.toAbsolutePath().toString(), "run")
+        List<String> command = Stream.concat(Stream.of(script.toAbsolutePath().toString(), "run"), arguments.stream())
+                .toList();
+        ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         Map<String, String> environment = builder.environment();

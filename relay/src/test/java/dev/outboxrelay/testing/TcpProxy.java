@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A network between a client and one server that can be made slow, silent, or broken, and whole again. It listens on a
- * loopback port of its own. Any thread.
+ * port of its own. Any thread.
  */
 public final class TcpProxy implements AutoCloseable {
 
@@ -39,12 +39,12 @@ public final class TcpProxy implements AutoCloseable {
     private Weather weather = Weather.CLEAR;
     private long delayMillis;
 
-    private TcpProxy(InetSocketAddress target) {
+    private TcpProxy(InetAddress own, InetSocketAddress target) {
         this.target = target;
         try {
             listener = new ServerSocket();
             listener.setReuseAddress(true);
-            listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), FreePorts.next()));
+            listener.bind(new InetSocketAddress(own, FreePorts.next()));
         } catch (IOException e) {
             throw new UncheckedIOException("no port for a proxy", e);
         }
@@ -53,7 +53,12 @@ public final class TcpProxy implements AutoCloseable {
 
     /** Starts one that leads to a server, which need not run yet. */
     public static TcpProxy to(String host, int port) {
-        return new TcpProxy(new InetSocketAddress(host, port));
+        return new TcpProxy(InetAddress.getLoopbackAddress(), new InetSocketAddress(host, port));
+    }
+
+    /** The same on an address of this machine that is not loopback, as if the server were elsewhere. */
+    public static TcpProxy from(InetAddress own, String host, int port) {
+        return new TcpProxy(own, new InetSocketAddress(host, port));
     }
 
     public int port() {

@@ -32,10 +32,17 @@ final class BacklogBench implements Callable<Integer> {
     @Option(names = "--reader", defaultValue = "lean")
     private String reader;
 
+    @Option(names = "--emit", description = "Events without rows.")
+    private boolean emit;
+
     @Override
     public Integer call() throws Exception {
         try (Servers servers = Servers.start()) {
-            Backlog.insert(servers, rows, bytes, tenants);
+            if (emit) {
+                Backlog.emit(servers, rows, bytes, tenants);
+            } else {
+                Backlog.insert(servers, rows, bytes, tenants);
+            }
             double received = PgRecvlogical.receive(servers);
             System.out.printf(
                     Locale.ROOT, "%-40s %,12.0f rows/s%n", "pg_recvlogical, same slot position", rows / received);

@@ -17,7 +17,9 @@ import picocli.CommandLine.Command;
             HeadlineBench.class,
             ScaleBench.class,
             LagBench.class,
-            NewcomersBench.class
+            NewcomersBench.class,
+            AttachBench.class,
+            SettleBench.class
         })
 public final class Bench {
 

@@ -31,7 +31,7 @@ final class Decoding {
     static double received(Servers servers, String slot, String end) throws Exception {
         TestPostgres postgres = servers.postgres();
         ProcessBuilder builder = new ProcessBuilder(
-                        program(),
+                        postgresProgram("pg_recvlogical"),
                         "-h",
                         postgres.host(),
                         "-p",
@@ -62,7 +62,8 @@ final class Decoding {
         return seconds(begin);
     }
 
-    private static String program() throws Exception {
+    /** One of PostgreSQL's own programs, of version 15, which all later servers understand. */
+    static String postgresProgram(String name) throws Exception {
         Process script = new ProcessBuilder(
                         Path.of(System.getProperty("basedir"), "ops/postgres-bin")
                                 .toString(),
@@ -70,7 +71,7 @@ final class Decoding {
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         String folder = new String(script.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return folder.strip() + "/pg_recvlogical";
+        return folder.strip() + '/' + name;
     }
 
     /**

@@ -253,7 +253,7 @@ final class Checker {
         if (!stored) {
             violation(Kind.LOST, row.text() + status(row) + (row.isDeliverable() ? "" : ": no dead letter"));
         } else if (row.isDeliverable()) {
-            status(row, settle.wrongWhenStored(row.row()));
+            status(row, wrongWhenStored(row));
         }
     }
 
@@ -276,7 +276,7 @@ final class Checker {
         if (!stored) {
             violation(Kind.LOST, row.text() + status(row) + ", its letter says that it was sent");
         } else {
-            status(row, settle.wrongWhenStored(row.row()));
+            status(row, wrongWhenStored(row));
         }
     }
 
@@ -286,7 +286,7 @@ final class Checker {
         } else if (stored && row.isDeliverable()) {
             violation(Kind.DISCARDED_PUBLISHED, row.text());
         } else {
-            status(row, settle.wrongWhenDead(row.row()));
+            status(row, wrongWhenDead(row));
         }
     }
 
@@ -297,8 +297,24 @@ final class Checker {
                 row.text() + (dead == null ? "" : ": reason " + dead.reason() + ", state " + dead.state()));
     }
 
+    private @Nullable String wrongWhenStored(Expected row) {
+        return row.isEmitted() ? wrongWhenEmitted(row) : settle.wrongWhenStored(row.row());
+    }
+
+    private @Nullable String wrongWhenDead(Expected row) {
+        return row.isEmitted() ? wrongWhenEmitted(row) : settle.wrongWhenDead(row.row());
+    }
+
+    private static @Nullable String wrongWhenEmitted(Expected row) {
+        return row.row() == null ? null : "there is a row, and it was emitted";
+    }
+
     private static String status(Expected row) {
-        return row.row() == null ? ", the row is gone" : ", status " + row.row().status();
+        return row.isEmitted()
+                ? ", without a row"
+                : row.row() == null
+                        ? ", the row is gone"
+                        : ", status " + row.row().status();
     }
 
     private void status(Expected row, @Nullable String wrong) {

@@ -28,6 +28,14 @@ record Expected(
         @Nullable Row row,
         @Nullable Dead dead) {
 
+    /** What the ids of events without a row begin with. */
+    static final String EMITTED = "outbox.emit:";
+
+    /** Whether there never was a row. */
+    boolean isEmitted() {
+        return id.startsWith(EMITTED);
+    }
+
     /**
      * What the outbox holds.
      *

@@ -29,7 +29,7 @@ final class Ledger {
             CREATE SCHEMA lab;
             CREATE TABLE lab.counter (tenant text PRIMARY KEY, n bigint NOT NULL) WITH (fillfactor = 20);
             CREATE TABLE lab.tx (tx uuid, tenant text, base bigint NOT NULL, PRIMARY KEY (tx, tenant));
-            CREATE TABLE lab.event (id uuid PRIMARY KEY, tx uuid NOT NULL, idx int NOT NULL, tenant text NOT NULL,
+            CREATE TABLE lab.event (id text PRIMARY KEY, tx uuid NOT NULL, idx int NOT NULL, tenant text NOT NULL,
               subject text NOT NULL, digest text NOT NULL, headers text, reason text);
             CREATE INDEX event_tenant ON lab.event (tenant);
             GRANT USAGE ON SCHEMA lab TO outbox_writer, outbox_operator;
@@ -41,7 +41,7 @@ final class Ledger {
     private static final String OUTBOX =
             "INSERT INTO outbox.message (id, tenant_id, subject, payload, headers) VALUES (?::uuid, ?, ?, ?, ?::jsonb)";
     private static final String EVENT = "INSERT INTO lab.event (id, tx, idx, tenant, subject, digest, headers, reason)"
-            + " VALUES (?::uuid, ?::uuid, ?, ?, ?, ?, ?, ?)";
+            + " VALUES (?, ?::uuid, ?, ?, ?, ?, ?, ?)";
     private static final String COUNT = "INSERT INTO lab.counter AS c (tenant, n) VALUES (?, ?)"
             + " ON CONFLICT (tenant) DO UPDATE SET n = c.n + EXCLUDED.n RETURNING n";
 
@@ -69,8 +69,18 @@ final class Ledger {
 
     /** The same through {@code outbox.publish}, which makes the id; returns the rows with their ids. */
     static List<Row> publish(Connection writer, String tx, int first, List<Row> rows) throws SQLException {
+        return call(writer, "SELECT outbox.publish(?, ?, ?, ?::jsonb)", tx, first, rows);
+    }
+
+    /** The same events without rows. */
+    static List<Row> emit(Connection writer, String tx, int first, List<Row> rows) throws SQLException {
+        return call(writer, "SELECT '" + Expected.EMITTED + "' || outbox.emit(?, ?, ?, ?::jsonb)", tx, first, rows);
+    }
+
+    private static List<Row> call(Connection writer, String function, String tx, int first, List<Row> rows)
+            throws SQLException {
         List<Row> named = new java.util.ArrayList<>();
-        try (PreparedStatement call = writer.prepareStatement("SELECT outbox.publish(?, ?, ?, ?::jsonb)")) {
+        try (PreparedStatement call = writer.prepareStatement(function)) {
             for (Row row : rows) {
                 call.setString(1, row.tenant());
                 call.setString(2, row.subject());

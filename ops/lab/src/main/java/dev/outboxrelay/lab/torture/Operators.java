@@ -315,7 +315,7 @@ final class Operators implements AutoCloseable {
         try (Connection connection = postgres.connect(TestPostgres.OPERATOR);
                 PreparedStatement look = connection.prepareStatement(
                         "SELECT d.seq, d.event_id, d.tenant_id, d.reason, e.reason IS NOT NULL FROM outbox.dead_letter d"
-                                + " JOIN lab.event e ON e.id = d.event_id::uuid WHERE d.state = 'dead' ORDER BY d.seq");
+                                + " JOIN lab.event e ON e.id = d.event_id WHERE d.state = 'dead' ORDER BY d.seq");
                 ResultSet rows = look.executeQuery()) {
             while (rows.next() && letters.size() < MOST) {
                 Letter letter = new Letter(

@@ -22,7 +22,7 @@ final class TableReader implements AutoCloseable {
     private static final String COMMITTED = "to_char(%s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
 
     private static final String ROWS = """
-            SELECT e.id::text AS id, e.subject, e.digest, e.headers::jsonb::text AS headers, e.reason, t.base,
+            SELECT e.id, e.subject, e.digest, e.headers::jsonb::text AS headers, e.reason, t.base,
               %s AS committed,
               m.status, m.published_at IS NOT NULL AS published,
               (m.tenant_id = e.tenant AND m.subject = e.subject AND encode(sha256(m.payload), 'hex') = e.digest
@@ -33,9 +33,10 @@ final class TableReader implements AutoCloseable {
                 AND d.committed_at = pg_xact_commit_timestamp(t.xmin)) AS dead_faithful
             FROM lab.event e
             JOIN lab.tx t ON t.tx = e.tx AND t.tenant = e.tenant
-            LEFT JOIN outbox.message m ON m.id = e.id
+            LEFT JOIN outbox.message m ON m.id = CASE WHEN e.id NOT LIKE 'outbox.emit:%%' THEN e.id::uuid END
             LEFT JOIN outbox.dead_letter d
-              ON d.slot = '%s' AND d.source = 'outbox.message' AND d.event_id = e.id::text AND d.kind = 'event'
+              ON d.slot = '%s' AND d.event_id = e.id AND d.kind = 'event'
+              AND d.source = CASE WHEN e.id LIKE 'outbox.emit:%%' THEN 'outbox.emit' ELSE 'outbox.message' END
             WHERE e.tenant = ? ORDER BY t.base, e.idx
             """;
 
@@ -115,7 +116,7 @@ final class TableReader implements AutoCloseable {
     /** Whose event an id is; null for nobody's. */
     @Nullable
     String tenantOf(String id) {
-        try (PreparedStatement look = connection.prepareStatement("SELECT tenant FROM lab.event WHERE id::text = ?")) {
+        try (PreparedStatement look = connection.prepareStatement("SELECT tenant FROM lab.event WHERE id = ?")) {
             look.setString(1, id);
             try (ResultSet row = look.executeQuery()) {
                 return row.next() ? row.getString(1) : null;

@@ -149,6 +149,8 @@ final class Writers implements AutoCloseable {
             int kind = random.nextInt(100);
             if (kind < 10) {
                 all.addAll(Ledger.publish(connection, tx, 0, batch()));
+            } else if (kind < 20) {
+                all.addAll(Ledger.emit(connection, tx, 0, batch()));
             } else {
                 add(connection, tx, all, batch());
             }
@@ -156,8 +158,10 @@ final class Writers implements AutoCloseable {
                 Savepoint savepoint = connection.setSavepoint();
                 List<Row> undone = new ArrayList<>();
                 add(connection, tx, undone, batch());
+                undone.addAll(Ledger.emit(connection, tx, undone.size(), batch()));
                 connection.rollback(savepoint);
                 add(connection, tx, all, batch());
+                all.addAll(Ledger.emit(connection, tx, all.size(), batch()));
             }
             if (random.nextInt(100) < 6) { // others begin and commit meanwhile
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(50, 1_500)));

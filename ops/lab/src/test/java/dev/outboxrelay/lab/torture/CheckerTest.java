@@ -189,6 +189,26 @@ final class CheckerTest {
     }
 
     @Test
+    void an_event_without_a_row_must_have_none_and_be_stored_like_any_other() {
+        Expected event = new Expected(
+                0, Expected.EMITTED + "0", "tenant.t.s", "d", Map.of(), "invalid_subject", TIME, null, null);
+        Expected dead =
+                new Expected(0, event.id(), "s", "d", Map.of(), "invalid_subject", TIME, null, dead("invalid_subject"));
+        Expected withRow = new Expected(
+                0, event.id(), "s", "d", Map.of(), "invalid_subject", TIME, failed(), dead("invalid_subject"));
+
+        assertThat(checkAlone(event)).containsExactly(Kind.LOST);
+        assertThat(checkAlone(dead)).isEmpty();
+        assertThat(checkAlone(withRow)).containsExactly(Kind.WRONG_STATUS);
+    }
+
+    private List<Kind> checkAlone(Expected row) {
+        rows.clear();
+        rows.add(row);
+        return check();
+    }
+
+    @Test
     void a_dead_row_must_be_failed() {
         rows.add(new Expected(
                 0, "id-0", "s", "d", Map.of(), "invalid_subject", TIME, published(), dead("invalid_subject")));

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.outboxrelay.testcontainers;
+
+import org.jspecify.annotations.NullMarked;
