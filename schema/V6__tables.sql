@@ -487,6 +487,12 @@ BEGIN
     RAISE EXCEPTION 'outbox.drop_partitions: older_than must be an interval of 0 or more, not %', coalesce(older_than::text, 'null')
       USING ERRCODE = 'invalid_parameter_value', HINT = 'For example: SELECT * FROM outbox.drop_partitions(interval ''7 days'');';
   END IF;
+  -- Its looks under a lock must see what was committed before the lock, not what an older snapshot saw.
+  IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+    RAISE EXCEPTION 'outbox.drop_partitions: this transaction is %, and would not see rows that came after its first statement',
+        current_setting('transaction_isolation')
+      USING ERRCODE = 'invalid_transaction_state', HINT = 'Call it by itself: BEGIN ISOLATION LEVEL READ COMMITTED; or SET default_transaction_isolation = ''read committed'';';
+  END IF;
   cutoff := now() - older_than;
   LOCK TABLE ONLY outbox.message IN SHARE UPDATE EXCLUSIVE MODE; -- two of these calls do not meet
 

@@ -378,6 +378,29 @@ final class FunctionsIT {
         }
     }
 
+    /** An older snapshot would show a partition empty that is not. */
+    @Test
+    void partitions_are_dropped_by_what_is_there_and_not_by_an_older_snapshot() throws Exception {
+        try (Connection operator = database.as(OPERATOR);
+                Connection admin = database.superuser()) {
+            SchemaDatabase.run(admin, "optional/partitioned.sql");
+            execute(
+                    admin,
+                    "CREATE TABLE outbox.message_old PARTITION OF outbox.message FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')");
+            operator.setAutoCommit(false);
+            operator.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            value(operator, "SELECT count(*) FROM outbox.message");
+            execute(
+                    admin,
+                    "INSERT INTO outbox.message (tenant_id, subject, payload, created_at) VALUES ('a', 'late', '', '2020-01-01')");
+
+            assertThat(failing(operator, "25000", "SELECT outbox.drop_partitions('7 days')"))
+                    .contains("repeatable read");
+
+            assertThat(value(admin, "SELECT count(*) FROM outbox.message")).isEqualTo("1");
+        }
+    }
+
     /** A transaction that started when the partition's time was not over yet, and has not ended since. */
     @Test
     void a_partition_into_which_somebody_still_writes_is_not_dropped() throws Exception {
