@@ -195,6 +195,15 @@ BEGIN
       USING ERRCODE = 'undefined_column', HINT = 'Names are taken as they are: no blanks after a comma, no quotes, case counts.';
   END IF;
 
+  -- PostgreSQL computes them when somebody reads the table, never for a trigger: each would be a null. (From 18 on.)
+  SELECT string_agg(quote_literal(a.attname), ', ' ORDER BY a.attnum) INTO missing
+    FROM pg_catalog.pg_attribute a
+   WHERE a.attrelid = target.oid AND NOT a.attisdropped AND a.attgenerated = 'v' AND (payload = 'row' OR a.attname = ANY (columns));
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION 'outbox.attach: triggers do not see virtual generated columns: % of %', missing, attach."table"
+      USING ERRCODE = 'feature_not_supported', HINT = 'Name the others in payload (columns:NAME,NAME), or make it STORED.';
+  END IF;
+
   wanted := string_to_array(lower(regexp_replace(operations, '\s', '', 'g')), ',');
   IF wanted IS NULL OR wanted = '{}' OR NOT wanted <@ ARRAY['insert', 'update', 'delete']
      OR cardinality(wanted) <> (SELECT count(DISTINCT w) FROM unnest(wanted) AS w) THEN
