@@ -242,6 +242,14 @@ BEGIN
             HINT = format('In one transaction: SELECT outbox.detach(%L); attach it again, which then captures rows, then this one.', above);
   END IF;
 
+  -- A row trigger of the table's own may change its row again, and does so before any trigger of the statement fires:
+  -- the later state would be captured before the earlier one. Among row triggers the name says who comes first.
+  IF level = 'auto' AND EXISTS (
+       SELECT FROM pg_catalog.pg_trigger t
+        WHERE t.tgrelid = target.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 1 = 1 AND t.tgtype & 66 = 0) THEN
+    level := 'row';
+  END IF;
+
   IF level = 'row' OR why_row IS NOT NULL THEN
     EXECUTE format('CREATE TRIGGER outbox_capture AFTER %s ON %s FOR EACH ROW %s EXECUTE FUNCTION outbox.capture(%L, %L, %L)',
       array_to_string(wanted, ' OR '), attach."table", 'WHEN (' || "when" || ')', tenant, subject, payload);

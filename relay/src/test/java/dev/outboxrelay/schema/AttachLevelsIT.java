@@ -166,6 +166,24 @@ final class AttachLevelsIT {
         assertThat(events()).containsExactly("acme a {\"id\":1,\"tenant\":\"acme\"}");
     }
 
+    /** The last event of a row has to be its last state. */
+    @Test
+    void a_row_that_a_trigger_changes_again_is_captured_in_that_order() throws Exception {
+        execute(owner, """
+                CREATE FUNCTION shop.again() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                  UPDATE shop.t SET changed = 'again' WHERE id = NEW.id;
+                  RETURN NULL;
+                END $$;
+                CREATE TRIGGER totals AFTER INSERT ON shop.t FOR EACH ROW EXECUTE FUNCTION shop.again();
+                SELECT outbox.attach('shop.t', 'column:tenant', 't.{op}', payload => 'columns:changed');
+                INSERT INTO shop.t (id, tenant, changed) VALUES (1, 'acme', 'first');
+                """);
+
+        assertThat(events())
+                .containsExactly("acme t.insert {\"changed\":\"first\"}", "acme t.update {\"changed\":\"again\"}");
+    }
+
     @Test
     void a_bulk_update_keeps_its_order_and_is_one_insert() throws Exception {
         execute(owner, "INSERT INTO shop.t (id, tenant) SELECT g, 'acme' FROM generate_series(1, 100000) g");
