@@ -195,6 +195,15 @@ BEGIN
       USING ERRCODE = 'undefined_column', HINT = 'Names are taken as they are: no blanks after a comma, no quotes, case counts.';
   END IF;
 
+  -- PostgreSQL computes them when somebody reads the table, never for a trigger: each would be a null. (From 18 on.)
+  SELECT string_agg(quote_literal(a.attname), ', ' ORDER BY a.attnum) INTO missing
+    FROM pg_catalog.pg_attribute a
+   WHERE a.attrelid = target.oid AND NOT a.attisdropped AND a.attgenerated = 'v' AND (payload = 'row' OR a.attname = ANY (columns));
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION 'outbox.attach: triggers do not see virtual generated columns: % of %', missing, attach."table"
+      USING ERRCODE = 'feature_not_supported', HINT = 'Name the others in payload (columns:NAME,NAME), or make it STORED.';
+  END IF;
+
   wanted := string_to_array(lower(regexp_replace(operations, '\s', '', 'g')), ',');
   IF wanted IS NULL OR wanted = '{}' OR NOT wanted <@ ARRAY['insert', 'update', 'delete']
      OR cardinality(wanted) <> (SELECT count(DISTINCT w) FROM unnest(wanted) AS w) THEN
@@ -231,6 +240,14 @@ BEGIN
     RAISE EXCEPTION 'outbox.attach: %, which % inherits from, is captured by statements: rows would become two events', above, attach."table"
       USING ERRCODE = 'object_not_in_prerequisite_state',
             HINT = format('In one transaction: SELECT outbox.detach(%L); attach it again, which then captures rows, then this one.', above);
+  END IF;
+
+  -- A row trigger of the table's own may change its row again, and does so before any trigger of the statement fires:
+  -- the later state would be captured before the earlier one. Among row triggers the name says who comes first.
+  IF level = 'auto' AND EXISTS (
+       SELECT FROM pg_catalog.pg_trigger t
+        WHERE t.tgrelid = target.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 1 = 1 AND t.tgtype & 66 = 0) THEN
+    level := 'row';
   END IF;
 
   IF level = 'row' OR why_row IS NOT NULL THEN
@@ -486,6 +503,12 @@ BEGIN
   IF older_than IS NULL OR older_than < interval '0' OR published_only IS NULL THEN
     RAISE EXCEPTION 'outbox.drop_partitions: older_than must be an interval of 0 or more, not %', coalesce(older_than::text, 'null')
       USING ERRCODE = 'invalid_parameter_value', HINT = 'For example: SELECT * FROM outbox.drop_partitions(interval ''7 days'');';
+  END IF;
+  -- Its looks under a lock must see what was committed before the lock, not what an older snapshot saw.
+  IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+    RAISE EXCEPTION 'outbox.drop_partitions: this transaction is %, and would not see rows that came after its first statement',
+        current_setting('transaction_isolation')
+      USING ERRCODE = 'invalid_transaction_state', HINT = 'Call it by itself: BEGIN ISOLATION LEVEL READ COMMITTED; or SET default_transaction_isolation = ''read committed'';';
   END IF;
   cutoff := now() - older_than;
   LOCK TABLE ONLY outbox.message IN SHARE UPDATE EXCLUSIVE MODE; -- two of these calls do not meet

@@ -67,10 +67,12 @@ BEGIN
   END IF;
 
   slot := outbox.emit_slot(tenant_id);
-  -- Not the view pg_replication_slots: it costs twice as much.
+  -- Not the view pg_replication_slots: it costs twice as much. A slot that is just being made is in it too, waits for
+  -- older transactions, and will not bring what is committed until it is there: only then has it a confirmed position.
   SELECT k.key,
          EXISTS (SELECT FROM pg_get_replication_slots() s
                   WHERE s.slot_name = slot AND s.slot_type = 'logical' AND s.wal_status IS DISTINCT FROM 'lost'
+                    AND s.confirmed_flush_lsn IS NOT NULL
                     AND s.datoid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
     INTO secret, heard
     FROM outbox.emit_key k ORDER BY k.seq DESC LIMIT 1;
@@ -80,7 +82,7 @@ BEGIN
   END IF;
   -- Without its slot the event would be lost without a word: no row stays behind.
   IF NOT heard THEN
-    RAISE EXCEPTION 'outbox.emit: replication slot % does not exist in database %, or has lost its WAL: the event would be lost',
+    RAISE EXCEPTION 'outbox.emit: replication slot % does not exist in database %, is not complete yet or has lost its WAL: the event would be lost',
         coalesce(quote_ident(slot), 'null'), current_database()
       USING ERRCODE = 'object_not_in_prerequisite_state',
             HINT = 'Create the slot (schema/slot.sql), or let outbox.emit_slot(tenant_id) name the one that the relay reads.';

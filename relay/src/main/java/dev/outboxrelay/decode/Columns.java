@@ -12,4 +12,12 @@ public interface Columns {
      */
     @Nullable
     Object get(String column);
+
+    /**
+     * Whether the row has this column at all, be it null. The WAL brings a row with the columns that its table and its
+     * publication had when it was written.
+     */
+    default boolean has(String column) {
+        return true;
+    }
 }

@@ -40,6 +40,9 @@ public final class Decoder {
     private static boolean accepts(RowFilter filter, Columns columns) {
         for (Map.Entry<String, List<String>> column : filter.values().entrySet()) {
             Object value = columns.get(column.getKey());
+            if (value == null && !columns.has(column.getKey())) {
+                continue; // nobody can tell whether it is one; reading it says so
+            }
             if (value == null || !column.getValue().contains(value.toString())) {
                 return false;
             }

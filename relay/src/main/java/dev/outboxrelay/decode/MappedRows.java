@@ -23,6 +23,7 @@ final class MappedRows implements RowDecoder {
     @Override
     public Decoded decode(Change.Inserted row) {
         RowValues values = new RowValues(row.columns());
+        layout.filter().columns().forEach(values::expect);
         return RowDecoder.decoded(
                 row,
                 values,
@@ -112,6 +113,7 @@ final class MappedRows implements RowDecoder {
     private static @Nullable Payload part(ColumnPath source, RowValues values) {
         String document = values.document(source.column());
         if (document == null) {
+            values.expect(source.column());
             return null;
         }
         JsonPart part = JsonPart.find(document, source.path());

@@ -35,6 +35,16 @@ final class RowValues {
         return value;
     }
 
+    /**
+     * A row without a column, because that had another name or was not there yet when the row was written, is not one
+     * in which the column is null: nobody knows what should stand in it.
+     */
+    void expect(String column) {
+        if (!columns.has(column)) {
+            problem("column " + column + " was not in the table, or not in the publication, when the row was written");
+        }
+    }
+
     @Nullable
     String optionalText(String column) {
         Object value = columns.get(column);
@@ -62,6 +72,7 @@ final class RowValues {
     Payload payload(String column) {
         Object value = columns.get(column);
         if (value == null) {
+            expect(column);
             return null;
         }
         if (value instanceof byte[] bytes) {

@@ -4,7 +4,9 @@ import dev.outboxrelay.decode.Change;
 import dev.outboxrelay.event.TableName;
 import java.nio.ByteBuffer;
 import java.sql.SQLException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A table as the WAL described it last, and so how to read its rows. Immutable. */
@@ -21,6 +23,8 @@ final class Relation {
 
     /** For each column of a row, how it is read; null where it is not. */
     private final @Nullable ColumnType[] types;
+
+    private final Set<String> absent;
 
     private final boolean readByEngine;
 
@@ -43,6 +47,9 @@ final class Relation {
                 unknown |= types[i] == null;
             }
         }
+        Set<String> missing = new HashSet<>(wanted);
+        columns.forEach(column -> missing.remove(column.name()));
+        this.absent = Set.copyOf(missing);
         this.readByEngine = unknown;
         this.ofPolicies = table.equals(Change.PolicyChanged.TABLE);
     }
@@ -53,6 +60,11 @@ final class Relation {
 
     List<String> wanted() {
         return wanted;
+    }
+
+    /** Which of the wanted columns its rows do not have. */
+    Set<String> absent() {
+        return absent;
     }
 
     /** Whether a wanted column is of a type that only the engine can read. */
@@ -95,6 +107,6 @@ final class Relation {
                 throw new IllegalStateException("a row of " + table + " has a value in the form " + (char) form);
             }
         }
-        return new WantedValues(wanted, values);
+        return new WantedValues(wanted, absent, values);
     }
 }

@@ -49,6 +49,7 @@ final class StockRows implements PgOutput.EngineRows {
         Struct row = schema.schemaFor(table).valueFromColumnData(new Values(table, rows.get(0)).inserted());
         return new WantedValues(
                 relation.wanted(),
+                relation.absent(),
                 relation.wanted().stream()
                         .map(column -> StructColumns.value(row, column))
                         .toArray());

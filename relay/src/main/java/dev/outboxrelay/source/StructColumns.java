@@ -14,6 +14,11 @@ record StructColumns(Struct row) implements Columns {
         return value(row, column);
     }
 
+    @Override
+    public boolean has(String column) {
+        return row.schema().field(column) != null;
+    }
+
     static @Nullable Object value(Struct row, String column) {
         Field field = row.schema().field(column);
         if (field == null) {

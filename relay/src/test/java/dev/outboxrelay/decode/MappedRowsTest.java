@@ -66,6 +66,42 @@ final class MappedRowsTest {
         });
     }
 
+    /** As of a row that was written before the column had this name. */
+    private Change.Inserted insertedWithout(String missing) {
+        Columns columns = inserted().columns();
+        return new Change.Inserted(TABLE, inserted().origin(), new Columns() {
+            @Override
+            public @Nullable Object get(String column) {
+                return has(column) ? columns.get(column) : null;
+            }
+
+            @Override
+            public boolean has(String column) {
+                return !column.equals(missing);
+            }
+        });
+    }
+
+    private String errorWithout(String missing) {
+        Change.Inserted row = insertedWithout(missing);
+        assertThat(decoder().isEvent(row)).isTrue();
+        return ((Decoded.Malformed) decoder().decode(row)).error();
+    }
+
+    @Test
+    void a_row_from_before_a_rename_is_neither_an_empty_message_nor_passed_over() {
+        String absent = " was not in the table, or not in the publication, when the row was written";
+
+        assertThat(errorWithout("doc")).contains("column doc" + absent);
+        payload = new ColumnPath("doc", List.of("n"));
+        assertThat(errorWithout("doc")).contains("column doc" + absent);
+
+        row.put("kind", "event");
+        filter = new RowFilter(Map.of("kind", List.of("event")));
+        assertThat(decoder().isEvent(inserted())).isTrue();
+        assertThat(errorWithout("kind")).contains("column kind" + absent);
+    }
+
     private OutboxEvent event() {
         Decoded decoded = decoder().decode(inserted());
         assertThat(decoded).isInstanceOf(Decoded.Event.class);

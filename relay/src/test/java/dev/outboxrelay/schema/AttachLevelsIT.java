@@ -141,6 +141,49 @@ final class AttachLevelsIT {
                 .containsExactly("child.delete 2", "child.insert 2", "t.delete 2", "t.insert 2");
     }
 
+    /** From PostgreSQL 18 on, where they are what GENERATED means by itself. */
+    @Test
+    void columns_that_a_trigger_cannot_see_are_refused_instead_of_being_null() throws Exception {
+        if (owner.getMetaData().getDatabaseMajorVersion() < 18) {
+            return;
+        }
+        execute(
+                owner,
+                "CREATE TABLE shop.w (id int, tenant text, code text GENERATED ALWAYS AS (upper(tenant)) VIRTUAL)");
+        for (String arguments : List.of(
+                "'column:code', 'a', 'columns:id'",
+                "'column:tenant', 'a.{column:code}', 'columns:id'",
+                "'column:tenant', 'a', 'columns:id,code'",
+                "'column:tenant', 'a'")) {
+            assertThat(failing(owner, NOT_SUPPORTED, "SELECT outbox.attach('shop.w', " + arguments + ")"))
+                    .contains("virtual generated columns: 'code' of shop.w");
+        }
+
+        execute(
+                owner,
+                "SELECT outbox.attach('shop.w', 'column:tenant', 'a', 'columns:id,tenant'); INSERT INTO shop.w VALUES (1, 'acme')");
+
+        assertThat(events()).containsExactly("acme a {\"id\":1,\"tenant\":\"acme\"}");
+    }
+
+    /** The last event of a row has to be its last state. */
+    @Test
+    void a_row_that_a_trigger_changes_again_is_captured_in_that_order() throws Exception {
+        execute(owner, """
+                CREATE FUNCTION shop.again() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                  UPDATE shop.t SET changed = 'again' WHERE id = NEW.id;
+                  RETURN NULL;
+                END $$;
+                CREATE TRIGGER totals AFTER INSERT ON shop.t FOR EACH ROW EXECUTE FUNCTION shop.again();
+                SELECT outbox.attach('shop.t', 'column:tenant', 't.{op}', payload => 'columns:changed');
+                INSERT INTO shop.t (id, tenant, changed) VALUES (1, 'acme', 'first');
+                """);
+
+        assertThat(events())
+                .containsExactly("acme t.insert {\"changed\":\"first\"}", "acme t.update {\"changed\":\"again\"}");
+    }
+
     @Test
     void a_bulk_update_keeps_its_order_and_is_one_insert() throws Exception {
         execute(owner, "INSERT INTO shop.t (id, tenant) SELECT g, 'acme' FROM generate_series(1, 100000) g");

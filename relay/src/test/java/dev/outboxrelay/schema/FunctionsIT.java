@@ -9,12 +9,15 @@ import static dev.outboxrelay.schema.Sql.rows;
 import static dev.outboxrelay.schema.Sql.value;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.outboxrelay.testing.Await;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -152,6 +155,35 @@ final class FunctionsIT {
                             + " CREATE OR REPLACE FUNCTION outbox.emit_slot(tenant_id text) RETURNS text LANGUAGE sql AS"
                             + " $$ SELECT 'outbox_relay' $$");
             assertThat(failing(writer, NOT_IN_PREREQUISITE_STATE, EMIT)).contains("no key in outbox.emit_key");
+        }
+    }
+
+    /** It waits for transactions that are writing, and brings nothing that is committed meanwhile. */
+    @Test
+    void emit_refuses_what_a_slot_that_is_just_being_made_would_not_bring() throws Exception {
+        try (Connection admin = database.superuser();
+                Connection open = database.superuser();
+                Connection maker = database.superuser();
+                Connection writer = database.as(WRITER)) {
+            open.setAutoCommit(false);
+            execute(open, "SELECT txid_current()");
+            CompletableFuture<List<String>> made = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return run(maker, "slot.sql");
+                } catch (SQLException | IOException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            Await.until(
+                    "the slot waits for the open transaction",
+                    () -> value(admin, "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'outbox_relay'")
+                            .equals("1"));
+
+            assertThat(failing(writer, NOT_IN_PREREQUISITE_STATE, EMIT)).contains("is not complete yet");
+
+            open.commit();
+            made.join();
+            execute(writer, EMIT);
         }
     }
 
@@ -343,6 +375,29 @@ final class FunctionsIT {
                     .containsExactly(
                             "{autovacuum_vacuum_scale_factor=0.02,autovacuum_vacuum_insert_scale_factor=0.05,"
                                     + "autovacuum_analyze_scale_factor=0.05,fillfactor=100} {autovacuum_vacuum_scale_factor=0.02,autovacuum_enabled=off}");
+        }
+    }
+
+    /** An older snapshot would show a partition empty that is not. */
+    @Test
+    void partitions_are_dropped_by_what_is_there_and_not_by_an_older_snapshot() throws Exception {
+        try (Connection operator = database.as(OPERATOR);
+                Connection admin = database.superuser()) {
+            SchemaDatabase.run(admin, "optional/partitioned.sql");
+            execute(
+                    admin,
+                    "CREATE TABLE outbox.message_old PARTITION OF outbox.message FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')");
+            operator.setAutoCommit(false);
+            operator.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            value(operator, "SELECT count(*) FROM outbox.message");
+            execute(
+                    admin,
+                    "INSERT INTO outbox.message (tenant_id, subject, payload, created_at) VALUES ('a', 'late', '', '2020-01-01')");
+
+            assertThat(failing(operator, "25000", "SELECT outbox.drop_partitions('7 days')"))
+                    .contains("repeatable read");
+
+            assertThat(value(admin, "SELECT count(*) FROM outbox.message")).isEqualTo("1");
         }
     }
 

@@ -35,7 +35,7 @@ final class PgOutputTest {
         @Override
         public WantedValues values(ByteBuffer message, Relation relation) {
             engineSaw.add((char) message.get() + " read");
-            return new WantedValues(relation.wanted(), new @Nullable Object[] {"by engine", null});
+            return new WantedValues(relation.wanted(), relation.absent(), new @Nullable Object[] {"by engine", null});
         }
     });
     private final Batch batch = new Batch();
@@ -124,6 +124,16 @@ final class PgOutputTest {
         assertThat(rows().get(0).columns().get("id")).isEqualTo("a");
         assertThat(rows().get(0).columns().get("payload")).isNull();
         assertThatThrownBy(() -> rows().get(0).columns().get("secret")).hasMessageContaining("secret");
+    }
+
+    @Test
+    void a_row_says_which_wanted_columns_its_table_had() {
+        readAll(Messages.relation(1, "outbox", "message", ID, new Relation.Column("body", Oid.BYTEA)));
+        readAll(Messages.insert(1, "a", "\\x00"));
+        readAll(table(), Messages.insert(1, "b", null));
+
+        assertThat(rows()).extracting(row -> row.columns().has("payload")).containsExactly(false, true);
+        assertThat(rows()).extracting(row -> row.columns().has("id")).containsExactly(true, true);
     }
 
     @Test
