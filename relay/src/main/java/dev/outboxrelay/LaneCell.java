@@ -79,6 +79,7 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
                 new ItemCodec(session.plainRouter()::route));
         this.lane = new Lane(address, limits, fence, new SplittableRandom(), this);
         lane.forbear(session.forbearance());
+        lane.attributes(session.cloudEvents());
         this.snapshot = lane.snapshot();
     }
 

@@ -26,6 +26,7 @@ import dev.outboxrelay.postgres.TermGuard;
 import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.publish.NatsLink;
 import dev.outboxrelay.publish.NatsRefused;
+import dev.outboxrelay.route.CloudEvents;
 import dev.outboxrelay.rule.RouteBook;
 import dev.outboxrelay.settle.SlotMemory;
 import dev.outboxrelay.slot.Finding;
@@ -86,6 +87,7 @@ public final class Relay {
     private final WalBudget walBudget;
     private final Lookout lookout;
     private final RouteBook routes;
+    private final CloudEvents cloudEvents;
     private final CountDownLatch stopRequested = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Object linkLock = new Object();
@@ -120,6 +122,7 @@ public final class Relay {
         this.walBudget = new WalBudget(settings.postgres().walBudget());
         this.lookout = new Lookout(settings, meters, clock);
         this.routes = new RouteBook(settings.routes());
+        this.cloudEvents = CloudEvents.of(settings.events());
         meters.walBudget(settings.postgres().walBudget());
         this.roleSince = clock.instant();
         this.heartbeat = clock.instant();
@@ -237,7 +240,7 @@ public final class Relay {
                 try (StreamAttacher attacher = new StreamAttacher(
                                 nats.connection(), settings.streams(), policies::of, meters::streamCreated);
                         JetStreamPublisher publisher =
-                                new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN);
+                                new JetStreamPublisher(nats.connection(), cloudEvents, broken != TestBreak.CHAIN);
                         ConsumerProvisioner consumers = new ConsumerProvisioner(
                                 nats.connection(),
                                 this::isTrusted,
@@ -261,8 +264,18 @@ public final class Relay {
                     runSessions(
                             nats,
                             new Session.Edges(
-                                    settings, database, publisher, attacher, policies, lookout, routes, meters, spill,
-                                    clock, broken));
+                                    settings,
+                                    database,
+                                    publisher,
+                                    attacher,
+                                    policies,
+                                    lookout,
+                                    routes,
+                                    cloudEvents,
+                                    meters,
+                                    spill,
+                                    clock,
+                                    broken));
                 }
             }
         } catch (IOException e) {

@@ -27,6 +27,7 @@ import dev.outboxrelay.postgres.TermGuard;
 import dev.outboxrelay.postgres.TimelineHistory;
 import dev.outboxrelay.publish.JetStreamPublisher;
 import dev.outboxrelay.route.Address;
+import dev.outboxrelay.route.CloudEvents;
 import dev.outboxrelay.route.Routed;
 import dev.outboxrelay.route.Router;
 import dev.outboxrelay.rule.RouteBook;
@@ -108,6 +109,7 @@ final class Session implements DebeziumSource.Handler {
             PolicyBook policies,
             Lookout lookout,
             RouteBook routes,
+            CloudEvents cloudEvents,
             Meters meters,
             @Nullable SpillSpace spill,
             InstantSource clock,
@@ -747,13 +749,18 @@ final class Session implements DebeziumSource.Handler {
         return drainPace;
     }
 
+    /** The attributes that messages get. Any thread. */
+    CloudEvents cloudEvents() {
+        return edges.cloudEvents();
+    }
+
     /**
      * One for a lane's thread: a router belongs to one thread, and the session's to the source's. It sees each change
      * of the routing rules at once; the session's own sees it in its place among the events, since it is the source's
      * thread that makes the change.
      */
     Router newRouter() {
-        return new Router(edges.settings().naming(), edges.routes()::rules);
+        return new Router(edges.settings().naming(), edges.routes()::rules, edges.cloudEvents());
     }
 
     /** One that knows no routing rules, for one thread. */

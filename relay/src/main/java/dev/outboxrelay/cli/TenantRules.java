@@ -11,6 +11,7 @@ import dev.outboxrelay.event.RowRef;
 import dev.outboxrelay.policy.PolicyBook;
 import dev.outboxrelay.policy.PolicyRow;
 import dev.outboxrelay.policy.TenantPolicy;
+import dev.outboxrelay.route.CloudEvents;
 import dev.outboxrelay.route.Routed;
 import dev.outboxrelay.route.Router;
 import dev.outboxrelay.rule.RouteBook;
@@ -50,7 +51,7 @@ final class TenantRules {
         return new TenantRules(
                 tenant,
                 policies.of(tenant),
-                new Router(settings.naming(), rules::rules),
+                new Router(settings.naming(), rules::rules, CloudEvents.of(settings.events())),
                 new Router(settings.naming()));
     }
 

@@ -339,6 +339,30 @@ public final class SettingCatalog {
             "Whether a message that a consumer gives up (delivered max-deliver times, or terminated by the application)"
                     + " is copied to outbox.dead_letter, as one of kind consumer; counted it is in any case.");
 
+    static final Setting<EventFormat> EVENTS_FORMAT = Setting.withDefault(
+            "outbox.events.format",
+            SettingTypes.oneOf(EventFormat.class),
+            "plain",
+            "Whether messages carry the attributes of CloudEvents 1.0 as ce-* headers (binary mode), beside all others.");
+    static final Setting<AttributeTemplate> EVENTS_SOURCE = Setting.withDefault(
+            "outbox.events.source",
+            EventTypes.REFERENCE,
+            "/outbox/{tenant}",
+            "ce-source; better a URI of your own, since source and id together name an event wherever it goes.");
+    static final Setting<AttributeTemplate> EVENTS_TYPE = Setting.withDefault(
+            "outbox.events.type",
+            EventTypes.ATTRIBUTE,
+            "{subject}",
+            "ce-type; {subject} is the message's subject below its tenant's prefix.");
+    static final Setting<AttributeTemplate> EVENTS_SUBJECT = Setting.optional(
+            "outbox.events.subject",
+            EventTypes.ATTRIBUTE,
+            "ce-subject; without it only events whose row has a header ce-subject have one.");
+    static final Setting<String> EVENTS_CONTENT_TYPE = Setting.optional(
+            "outbox.events.content-type",
+            EventTypes.MEDIA_TYPE,
+            "ce-datacontenttype of events whose row has no header Content-Type.");
+
     static final Setting<TenantPattern> POLICIES_TENANTS = Setting.required(
             "outbox.policies[*].tenants",
             SettingTypes.parsed("a tenant id, or a pattern in which * is any run of characters", TenantPattern::parse),
@@ -515,6 +539,11 @@ public final class SettingCatalog {
             SETTLE_LINGER,
             DEAD_LETTER_POISON,
             DEAD_LETTER_CONSUMERS,
+            EVENTS_FORMAT,
+            EVENTS_SOURCE,
+            EVENTS_TYPE,
+            EVENTS_SUBJECT,
+            EVENTS_CONTENT_TYPE,
             POLICIES_TENANTS,
             POLICIES_PAUSED,
             POLICIES_PROVISION,

@@ -20,6 +20,7 @@ public record Settings(
         RetrySettings retry,
         SettleSettings settle,
         DeadLetterSettings deadLetter,
+        EventSettings events,
         List<PolicyGroup> policies,
         ConsumerSettings consumers,
         AdminSettings admin) {}

@@ -129,6 +129,12 @@ public final class SettingsReader {
                 new RetrySettings(given.get(RETRY_INITIAL), given.get(RETRY_MAX), given.get(RETRY_MAX_ATTEMPTS)),
                 new SettleSettings(mode, given.get(SETTLE_BATCH), given.get(SETTLE_LINGER)),
                 new DeadLetterSettings(given.get(DEAD_LETTER_POISON), given.get(DEAD_LETTER_CONSUMERS)),
+                new EventSettings(
+                        given.get(EVENTS_FORMAT),
+                        given.get(EVENTS_SOURCE),
+                        given.get(EVENTS_TYPE),
+                        given.find(EVENTS_SUBJECT).orElse(null),
+                        given.find(EVENTS_CONTENT_TYPE).orElse(null)),
                 policies.groups(),
                 consumers.settings(),
                 new AdminSettings(

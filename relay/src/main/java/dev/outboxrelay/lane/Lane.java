@@ -6,6 +6,7 @@ import dev.outboxrelay.event.OutboxEvent;
 import dev.outboxrelay.event.Position;
 import dev.outboxrelay.event.Reason;
 import dev.outboxrelay.route.Address;
+import dev.outboxrelay.route.CloudEvents;
 import dev.outboxrelay.route.Envelope;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -45,6 +46,7 @@ public final class Lane {
     private final RandomGenerator random;
     private final LaneOutput out;
     private LaneLimits limits;
+    private CloudEvents cloudEvents = CloudEvents.OFF;
 
     private final ArrayDeque<Item> waiting = new ArrayDeque<>();
     private final Window window = new Window();
@@ -95,6 +97,11 @@ public final class Lane {
      */
     public void forbear(long nanos) {
         forbearance = nanos;
+    }
+
+    /** Which attributes messages get when they are sent: they count for their size. */
+    public void attributes(CloudEvents added) {
+        cloudEvents = added;
     }
 
     /** Events arrived for the tenant, in order. */
@@ -471,10 +478,10 @@ public final class Lane {
     /** Whether the server takes a message of this size; rejects the item if not. */
     private boolean fits(Item item, Position position) {
         Envelope envelope = envelope(item);
-        if (MessageSize.exceeds(maxPayload, envelope, position)) {
+        if (MessageSize.exceeds(maxPayload, envelope, position, cloudEvents)) {
             item.reject(new Rejection(
                     Reason.PAYLOAD_TOO_LARGE,
-                    "headers and payload are " + MessageSize.of(envelope, position)
+                    "headers and payload are " + MessageSize.of(envelope, position, cloudEvents)
                             + " bytes, the server's max_payload is " + maxPayload));
             return false;
         }

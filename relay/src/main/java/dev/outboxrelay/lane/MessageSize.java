@@ -2,6 +2,7 @@ package dev.outboxrelay.lane;
 
 import dev.outboxrelay.event.Header;
 import dev.outboxrelay.event.Position;
+import dev.outboxrelay.route.CloudEvents;
 import dev.outboxrelay.route.Envelope;
 
 /** How much of the server's {@code max_payload} a message takes: headers and payload count together (NATS ADR-4). */
@@ -19,17 +20,20 @@ final class MessageSize {
     private MessageSize() {}
 
     /** Whether the message is larger than the server takes; cheap for the many that are far from it. */
-    static boolean exceeds(long maxPayload, Envelope envelope, Position position) {
+    static boolean exceeds(long maxPayload, Envelope envelope, Position position, CloudEvents cloudEvents) {
         long rough = envelope.event().payload().size() + 2_048L;
         for (Header header : envelope.headers()) {
             rough += header.wireSize();
         }
-        return rough > maxPayload && of(envelope, position) > maxPayload;
+        if (cloudEvents.isOn()) {
+            rough += cloudEvents.sizeAtMost(envelope);
+        }
+        return rough > maxPayload && of(envelope, position, cloudEvents) > maxPayload;
     }
 
     /** In bytes; at most a few more than the wire takes, because numbers count with their greatest length. */
-    static long of(Envelope envelope, Position position) {
-        long size = FIXED;
+    static long of(Envelope envelope, Position position, CloudEvents cloudEvents) {
+        long size = FIXED + cloudEvents.size(envelope);
         size += envelope.event().id().value().length();
         size += envelope.address().headerValue().length();
         size += position.encode().length();

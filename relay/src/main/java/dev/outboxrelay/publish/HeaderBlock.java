@@ -45,6 +45,11 @@ final class HeaderBlock extends Headers {
             return block.literal(name.line);
         }
 
+        /** Takes whole headers, each with the line end before it. */
+        AsciiBuffer lines() {
+            return block;
+        }
+
         HeaderBlock end() {
             return new HeaderBlock(block.literal(LINE_END).literal(LINE_END));
         }

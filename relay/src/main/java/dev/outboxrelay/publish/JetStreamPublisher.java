@@ -1,8 +1,10 @@
 package dev.outboxrelay.publish;
 
+import dev.outboxrelay.event.CommitTime;
 import dev.outboxrelay.event.Header;
 import dev.outboxrelay.event.Position;
 import dev.outboxrelay.lane.Failure;
+import dev.outboxrelay.route.CloudEvents;
 import dev.outboxrelay.route.Envelope;
 import io.nats.client.Connection;
 import io.nats.client.Message;
@@ -21,16 +23,19 @@ public final class JetStreamPublisher implements AutoCloseable {
 
     private final Connection connection;
     private final AckInbox answers;
+    private final CloudEvents cloudEvents;
     private final boolean chained;
 
     /**
      * Publishes over an open connection.
      *
+     * @param cloudEvents the attributes that messages get
      * @param chained whether messages carry the sequence that their stream must end with; only a test says no
      */
-    public JetStreamPublisher(Connection connection, boolean chained) {
+    public JetStreamPublisher(Connection connection, CloudEvents cloudEvents, boolean chained) {
         this.connection = connection;
         this.answers = new AckInbox(connection);
+        this.cloudEvents = cloudEvents;
         this.chained = chained;
     }
 
@@ -83,6 +88,9 @@ public final class JetStreamPublisher implements AutoCloseable {
         HeaderBlock.Writer headers = new HeaderBlock.Writer();
         for (Header header : envelope.headers()) {
             headers.name(header.name()).text(header.value());
+        }
+        if (cloudEvents.isOn()) {
+            cloudEvents.append(envelope, headers.lines());
         }
         headers.name(MSG_ID).text(envelope.event().id().value());
         headers.name(EXPECTED_STREAM).text(envelope.address().stream().value());

@@ -18,8 +18,8 @@ public sealed interface Routed {
     record Unroutable(OutboxEvent event, Address address, Reason reason, String error) implements Routed {}
 
     /**
-     * To the dead letters by a routing rule. It is an event like any other: under the rules of an earlier start it may
-     * have been published.
+     * To the dead letters by a routing rule, or by a rule for attributes of CloudEvents. It is an event like any other:
+     * under the rules of an earlier start it may have been published.
      *
      * @param address whose stream it would have been
      * @param error which rule, without any payload or header value

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,18 +33,28 @@ public final class Router {
 
     private final Naming naming;
     private final Supplier<RouteRules> current;
+    private final CloudEvents cloudEvents;
     private final Map<String, Known> tenants = new HashMap<>();
     private RouteRules rules = RouteRules.NONE;
 
     /** One without routing rules. */
     public Router(Naming naming) {
-        this(naming, () -> RouteRules.NONE);
+        this(naming, () -> RouteRules.NONE, CloudEvents.OFF);
     }
 
-    /** @param current the routing rules that are in force; asked for every row, and may answer anew each time */
+    /** One whose messages get no attributes. */
     public Router(Naming naming, Supplier<RouteRules> current) {
+        this(naming, current, CloudEvents.OFF);
+    }
+
+    /**
+     * @param current the routing rules that are in force; asked for every row, and may answer anew each time
+     * @param cloudEvents the attributes that messages get when they are sent
+     */
+    public Router(Naming naming, Supplier<RouteRules> current, CloudEvents cloudEvents) {
         this.naming = naming;
         this.current = current;
+        this.cloudEvents = cloudEvents;
     }
 
     /** Where a decoded row goes. */
@@ -72,11 +83,19 @@ public final class Router {
         List<Header> own = ((HeaderRule.Result.Accepted) headers).headers();
         RouteRule rule = known.rules().first(full, address.prefix().length());
         return rule == null
-                ? new Routed.Deliverable(new Envelope(event, address, full, own))
+                ? deliverable(new Envelope(event, address, full, own))
                 : apply(rule, event, address, full, own);
     }
 
-    private static Routed apply(RouteRule rule, OutboxEvent event, Address address, String subject, List<Header> own) {
+    /** Judged as by a rule: while no such attributes were added, it may have been published. */
+    private Routed deliverable(Envelope envelope) {
+        Optional<String> problem = cloudEvents.problem(envelope.headers());
+        return problem.isPresent()
+                ? new Routed.RuledOut(envelope.event(), envelope.address(), Reason.INVALID_HEADERS, problem.get())
+                : new Routed.Deliverable(envelope);
+    }
+
+    private Routed apply(RouteRule rule, OutboxEvent event, Address address, String subject, List<Header> own) {
         RouteAction action = rule.action();
         if (action instanceof RouteAction.Drop) {
             return new Routed.Dropped(event, address, rule.name());
@@ -103,7 +122,7 @@ public final class Router {
             }
             full = ((SubjectRule.Result.Full) made).subject();
         }
-        return new Routed.Deliverable(new Envelope(event, address, full, merged(own, rewrite.headers()), rule.name()));
+        return deliverable(new Envelope(event, address, full, merged(own, rewrite.headers()), rule.name()));
     }
 
     /** A header of the row's own is left as it is: whoever wrote it knows the event better than a rule does. */

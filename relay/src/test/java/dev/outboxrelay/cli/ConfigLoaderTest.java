@@ -2,6 +2,7 @@ package dev.outboxrelay.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.outboxrelay.config.ConfigurationReference;
 import dev.outboxrelay.config.Preset;
 import dev.outboxrelay.config.Problem;
 import dev.outboxrelay.config.Reading;
@@ -230,6 +231,13 @@ final class ConfigLoaderTest {
                 .filteredOn(setting -> !setting.isSecret())
                 .extracting(setting -> setting.key().replaceAll("\\.\\*$", "").replace("[*]", ""))
                 .allSatisfy(key -> assertThat(shown).contains(key));
+    }
+
+    @Test
+    void every_example_of_the_reference_is_legal() {
+        assertThat(ConfigurationReference.EXAMPLES.values())
+                .allSatisfy(example ->
+                        assertThat(ConfigLoader.load(yaml(example), ADDRESSES)).isInstanceOf(Reading.Complete.class));
     }
 
     /** Every key of a file with all that it is part of, those that are commented out too. */

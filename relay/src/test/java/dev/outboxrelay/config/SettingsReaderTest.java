@@ -53,6 +53,13 @@ final class SettingsReaderTest {
                         500, 2, 64L << 20, 100_000, 16L << 20, 50_000, Duration.ofSeconds(30), null, 1L << 30));
         assertThat(settings.retry()).isEqualTo(new RetrySettings(Duration.ofMillis(50), Duration.ofSeconds(2), 10));
         assertThat(settings.settle()).isEqualTo(new SettleSettings(SettleMode.MARK, 500, Duration.ofMillis(5)));
+        assertThat(settings.events())
+                .isEqualTo(new EventSettings(
+                        EventFormat.PLAIN,
+                        AttributeTemplate.parseReference("/outbox/{tenant}").orElseThrow(),
+                        AttributeTemplate.parse("{subject}").orElseThrow(),
+                        null,
+                        null));
         assertThat(settings.consumers())
                 .isEqualTo(new ConsumerSettings(
                         new ConsumerSettings.Defaults(Duration.ofSeconds(30), 500, -1, List.of()), List.of()));

@@ -2,11 +2,16 @@ package dev.outboxrelay.lane;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.outboxrelay.config.AttributeTemplate;
+import dev.outboxrelay.config.EventFormat;
+import dev.outboxrelay.config.EventSettings;
+import dev.outboxrelay.event.AsciiBuffer;
 import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.Header;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Position;
 import dev.outboxrelay.event.SlotIdentity;
+import dev.outboxrelay.route.CloudEvents;
 import dev.outboxrelay.route.Envelope;
 import io.nats.client.impl.Headers;
 import java.util.ArrayList;
@@ -47,7 +52,8 @@ final class MessageSizeTest {
         Envelope envelope = Items.envelope("acme", "e-1", "s", new byte[100], List.of(new Header("a", "b")));
         Position position = position("e-1", 12_345);
 
-        assertThat(MessageSize.of(envelope, position)).isEqualTo(onTheWire(envelope, position, Long.MAX_VALUE));
+        assertThat(MessageSize.of(envelope, position, CloudEvents.OFF))
+                .isEqualTo(onTheWire(envelope, position, Long.MAX_VALUE));
     }
 
     @Test
@@ -63,19 +69,42 @@ final class MessageSizeTest {
             Envelope envelope = Items.envelope(tenant, id, "s", new byte[random.nextInt(5_000)], headers);
             long number = random.nextLong(Long.MAX_VALUE) >>> random.nextInt(63);
             Position position = position(id, number);
-            assertThat(MessageSize.of(envelope, position) - onTheWire(envelope, position, number))
+            assertThat(MessageSize.of(envelope, position, CloudEvents.OFF) - onTheWire(envelope, position, number))
                     .isBetween(0L, 18L);
         }
+    }
+
+    @Test
+    void attributes_of_cloud_events_count() {
+        CloudEvents attributes = CloudEvents.of(new EventSettings(
+                EventFormat.CLOUDEVENTS,
+                AttributeTemplate.parseReference("/outbox/{tenant}").orElseThrow(),
+                AttributeTemplate.parse("{subject}").orElseThrow(),
+                null,
+                "text/plain"));
+        Envelope envelope = Items.envelope("acme", "e-1", "größe", new byte[10_000], List.of());
+        Position position = position("e-1", 7);
+        long size = MessageSize.of(envelope, position, attributes);
+
+        assertThat(size)
+                .isEqualTo(MessageSize.of(envelope, position, CloudEvents.OFF)
+                        + attributes.append(envelope, new AsciiBuffer(16)).length());
+        assertThat(MessageSize.exceeds(size, envelope, position, attributes)).isFalse();
+        assertThat(MessageSize.exceeds(size - 1, envelope, position, attributes))
+                .isTrue();
     }
 
     @Test
     void the_bound_is_the_servers_own() {
         Envelope envelope = Items.envelope("acme", "e-1", "s", new byte[10_000], List.of());
         Position position = position("e-1", 7);
-        long size = MessageSize.of(envelope, position);
+        long size = MessageSize.of(envelope, position, CloudEvents.OFF);
 
-        assertThat(MessageSize.exceeds(size, envelope, position)).isFalse();
-        assertThat(MessageSize.exceeds(size - 1, envelope, position)).isTrue();
-        assertThat(MessageSize.exceeds(1 << 20, envelope, position)).isFalse();
+        assertThat(MessageSize.exceeds(size, envelope, position, CloudEvents.OFF))
+                .isFalse();
+        assertThat(MessageSize.exceeds(size - 1, envelope, position, CloudEvents.OFF))
+                .isTrue();
+        assertThat(MessageSize.exceeds(1 << 20, envelope, position, CloudEvents.OFF))
+                .isFalse();
     }
 }

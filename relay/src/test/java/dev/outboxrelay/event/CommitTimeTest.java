@@ -1,8 +1,7 @@
-package dev.outboxrelay.publish;
+package dev.outboxrelay.event;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.outboxrelay.event.AsciiBuffer;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;

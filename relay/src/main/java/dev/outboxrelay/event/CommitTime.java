@@ -1,6 +1,5 @@
-package dev.outboxrelay.publish;
+package dev.outboxrelay.event;
 
-import dev.outboxrelay.event.AsciiBuffer;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
@@ -8,7 +7,7 @@ import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 
 /** A commit time as the header has it. Pure. */
-final class CommitTime {
+public final class CommitTime {
 
     private static final DateTimeFormatter MICROS =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
@@ -39,7 +38,7 @@ final class CommitTime {
     private CommitTime() {}
 
     /** RFC 3339, UTC, always six digits after the second. By hand, because it is done for every message. */
-    static void append(long micros, AsciiBuffer out) {
+    public static void append(long micros, AsciiBuffer out) {
         long second = Math.floorDiv(micros, SECOND);
         if (second < FIRST || second > LAST) {
             out.text(MICROS.format(Instant.EPOCH.plus(micros, ChronoUnit.MICROS)));
