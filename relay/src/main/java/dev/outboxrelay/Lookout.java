@@ -20,6 +20,7 @@ import dev.outboxrelay.route.Address;
 import dev.outboxrelay.streams.ConsumerProvisioner;
 import dev.outboxrelay.telemetry.ConsumerReading;
 import dev.outboxrelay.telemetry.Meters;
+import dev.outboxrelay.telemetry.StreamReading;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -116,6 +117,12 @@ final class Lookout implements LagWatch.Listener {
         report = now;
         error = null;
         meters.consumers(readings(now), now.took());
+        meters.streams(streams(now));
+        DeadLetterCounts counting = deadLetters;
+        meters.deadLetters(
+                counting == null
+                        ? Map.of()
+                        : counting.counts().map(this::byLabel).orElse(Map.of()));
         ConsumerProvisioner making = provisioner;
         if (making != null && bookIsRead) {
             now.streams()
@@ -132,6 +139,28 @@ final class Lookout implements LagWatch.Listener {
     public void unknown(String why) {
         error = why;
         meters.consumersUnknown();
+    }
+
+    /** The id of a dead letter may be anything: an empty one stands for all that are no tenant's. */
+    private Map<Optional<String>, Long> byLabel(Map<String, Long> letters) {
+        Map<Optional<String>, Long> all = new HashMap<>();
+        letters.forEach((tenant, dead) -> all.merge(
+                Address.of(tenant, naming).map(address -> address.tenant().value()), dead, Long::sum));
+        return all;
+    }
+
+    private static List<StreamReading> streams(LagReport report) {
+        return report.streams().stream()
+                .map(StreamLag::figures)
+                .map(stream -> new StreamReading(
+                        stream.tenant(),
+                        stream.stream(),
+                        stream.messages(),
+                        stream.fill().bytes(),
+                        stream.fill().maxMessages(),
+                        stream.fill().maxBytes(),
+                        stream.fill().refuses()))
+                .toList();
     }
 
     private static List<ConsumerReading> readings(LagReport report) {

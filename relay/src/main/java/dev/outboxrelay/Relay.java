@@ -170,7 +170,7 @@ public final class Relay {
         }
         try {
             SpillSpace space = SpillSpace.open(directory, settings.lanes().spillMaxBytes());
-            meters.spilled(space::used);
+            meters.spilled(space::used, settings.lanes().spillMaxBytes());
             return space;
         } catch (IOException e) {
             throw new CannotStart(
@@ -706,7 +706,7 @@ public final class Relay {
         @Override
         public void slot(SlotState state) {
             slot = state;
-            meters.slot(state.retainedBytes(), state.confirmedLagBytes());
+            meters.slot(state.retainedBytes(), state.confirmedLagBytes(), state.active(), state.walStatus());
             Session running = session;
             if (running != null) {
                 running.drainPace().look(state.retainedBytes());

@@ -144,7 +144,8 @@ final class ArchitectureTest {
         "io.zonky.test.., demo",
         "org.apache.commons.., demo",
         "org.tukaani.., demo",
-        "ch.qos.logback.., demo",
+        "ch.qos.logback.., telemetry demo",
+        "net.logstash.logback.., telemetry",
     })
     void a_library_lives_only_where_it_belongs(String library, String homes) {
         String[] allowed = packages(homes.split(" "));

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,6 +49,11 @@ public final class Main implements Runnable {
 
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] arguments) {
+        Optional<String> wrong = LogFormat.apply(System.getenv());
+        if (wrong.isPresent()) {
+            System.err.println("outbox-relay: " + wrong.get());
+            System.exit(ExitCode.WRONG_USAGE);
+        }
         RelayRunner relay = new ForegroundRelay(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
         System.exit(commandLine(System.getenv(), relay).execute(arguments));
     }

@@ -6,6 +6,7 @@ import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.api.ConsumerInfo;
+import io.nats.client.api.DiscardPolicy;
 import io.nats.client.api.StreamInfo;
 import java.io.IOException;
 import java.time.Duration;
@@ -231,6 +232,7 @@ public final class LagWatch implements AutoCloseable {
                 .findFirst()
                 .orElse(">");
         var state = info.getStreamState();
+        var limits = info.getConfiguration();
         return new StreamFigures(
                 info.getConfiguration().getName(),
                 tenant,
@@ -239,6 +241,11 @@ public final class LagWatch implements AutoCloseable {
                 state.getLastSequence(),
                 state.getMsgCount(),
                 state.getConsumerCount(),
+                new StreamFill(
+                        state.getByteCount(),
+                        limits.getMaxMsgs(),
+                        limits.getMaxBytes(),
+                        limits.getDiscardPolicy() == DiscardPolicy.New),
                 List.of());
     }
 

@@ -10,6 +10,7 @@ import java.util.List;
  * @param first sequence of its first message; behind the last where it is empty
  * @param last sequence of its last message, also when it is gone
  * @param consumerCount how many consumers it has
+ * @param fill its bytes and its limits
  */
 public record StreamFigures(
         String stream,
@@ -19,6 +20,7 @@ public record StreamFigures(
         long last,
         long messages,
         long consumerCount,
+        StreamFill fill,
         List<ConsumerFigures> consumers) {
 
     public StreamFigures {
@@ -31,6 +33,6 @@ public record StreamFigures(
     }
 
     StreamFigures with(List<ConsumerFigures> asked) {
-        return new StreamFigures(stream, tenant, everything, first, last, messages, consumerCount, asked);
+        return new StreamFigures(stream, tenant, everything, first, last, messages, consumerCount, fill, asked);
     }
 }

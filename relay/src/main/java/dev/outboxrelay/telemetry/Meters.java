@@ -15,7 +15,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.LongSupplier;
@@ -29,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The label {@code tenant} takes a bounded number of values: see {@link TenantLabels}.
  * {@code oldest_unsettled_seconds} carries it too, since its lane knows the age anyway and an alert should name the
  * tenant; the whole relay's is {@code max(outbox_relay_oldest_unsettled_seconds)}. A tenant with a label of its own has
- * 39 series, plus one for each reason its events were dead-lettered for.
+ * 39 series, one for each reason its events were dead-lettered for, up to five of its stream and eight of each of its
+ * consumers.
  *
  * <p>Values that are not known yet (the slot's, until it was read once) have no series rather than a wrong 0.
  *
@@ -84,6 +88,8 @@ public final class Meters {
 
     private volatile @Nullable Slot slot;
     private volatile double lookSeconds = Double.NaN;
+    private volatile Map<String, Long> deadLetters = Map.of();
+    private final StreamMeters streams;
     private final ConsumerMeters consumers;
 
     /**
@@ -111,6 +117,27 @@ public final class Meters {
                 .register(registry);
         slotGauge("slot_retained_bytes", "WAL that Postgres keeps for the slot.", Slot::retainedBytes);
         slotGauge("slot_confirmed_lag_bytes", "WAL behind the slot's confirmed LSN.", Slot::confirmedLagBytes);
+        slotGauge("slot_active", "1 while somebody streams from the slot, else 0.", known -> known.active() ? 1 : 0);
+        GaugeWithCallback.builder()
+                .name(PREFIX + "slot_wal_status")
+                .help("1 for what PostgreSQL says of the slot's WAL: reserved, extended, unreserved or lost.")
+                .labelNames("status")
+                .callback(callback -> {
+                    Slot known = slot;
+                    if (known != null) {
+                        callback.call(1, known.walStatus());
+                    }
+                })
+                .register(registry);
+        GaugeWithCallback.builder()
+                .name(PREFIX + "dead_letters")
+                .help("Dead letters of the tenant that wait for an operator.")
+                .labelNames(TENANT)
+                .callback(callback -> deadLetters.forEach((tenant, dead) -> callback.call((double) dead, tenant)))
+                .register(registry);
+        gauge("start_time_seconds", "When this process began, in seconds since 1970.")
+                .set(clock.millis() / 1000.0);
+        streams = new StreamMeters(PREFIX, labels, registry);
         consumers = new ConsumerMeters(PREFIX, labels, registry);
         GaugeWithCallback.builder()
                 .name(PREFIX + "lag_look_seconds")
@@ -168,9 +195,33 @@ public final class Meters {
         natsConnected.set(connected ? 1 : 0);
     }
 
-    /** Says what the slot's last reading showed, in bytes of WAL. */
-    public void slot(long retainedBytes, long confirmedLagBytes) {
-        slot = new Slot(retainedBytes, confirmedLagBytes);
+    /**
+     * Says what the slot's last reading showed.
+     *
+     * @param retainedBytes WAL that it keeps
+     * @param confirmedLagBytes WAL behind what is confirmed
+     * @param active whether somebody streams from it
+     * @param walStatus PostgreSQL's word: {@code reserved}, {@code extended}, {@code unreserved} or {@code lost}
+     */
+    public void slot(long retainedBytes, long confirmedLagBytes, boolean active, String walStatus) {
+        slot = new Slot(retainedBytes, confirmedLagBytes, active, walStatus);
+    }
+
+    /** Says what one look at all tenants' streams showed. */
+    public void streams(List<StreamReading> readings) {
+        streams.show(readings);
+    }
+
+    /**
+     * Says how many dead letters wait for an operator.
+     *
+     * @param letters by tenant; without one those whose tenant id breaks the rule
+     */
+    public void deadLetters(Map<Optional<String>, Long> letters) {
+        Map<String, Long> next = new HashMap<>();
+        letters.forEach((tenant, dead) ->
+                next.merge(tenant.map(labels::labelOf).orElse(TenantLabels.INVALID), dead, Long::sum));
+        deadLetters = Map.copyOf(next);
     }
 
     /** Says what one look at all consumers showed, and how long it took. */
@@ -179,9 +230,11 @@ public final class Meters {
         lookSeconds = took.toNanos() / 1e9;
     }
 
-    /** Says that the consumers are not known, so that their last values do not stand as if they were true. */
+    /** Says that streams and consumers are not known, so that their last values do not stand as if they were true. */
     public void consumersUnknown() {
         consumers.show(null);
+        streams.show(null);
+        deadLetters = Map.of();
         lookSeconds = Double.NaN;
     }
 
@@ -191,9 +244,11 @@ public final class Meters {
                 .set((double) bytes);
     }
 
-    /** Says who knows how many bytes of events are on disk. */
-    public void spilled(LongSupplier bytes) {
+    /** Says who knows how many bytes of events are on disk, and how many there may be. */
+    public void spilled(LongSupplier bytes, long max) {
         spilledBytes = bytes;
+        gauge("spill_max_bytes", "Most bytes of events that may be on local disk.")
+                .set((double) max);
     }
 
     /** Says that the slot cannot be read, so that its last values do not stand as if they were true. */
@@ -317,5 +372,5 @@ public final class Meters {
                 .register(registry);
     }
 
-    private record Slot(long retainedBytes, long confirmedLagBytes) {}
+    private record Slot(long retainedBytes, long confirmedLagBytes, boolean active, String walStatus) {}
 }

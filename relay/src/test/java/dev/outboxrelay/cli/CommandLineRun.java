@@ -31,6 +31,11 @@ public record CommandLineRun(int exit, String out, String err) {
         return new CommandLineRun(exit, out.toString(), err.toString());
     }
 
+    /** Has the command line parse arguments, without running anything; throws what is wrong with them. */
+    public static void parse(String... arguments) {
+        Main.commandLine(Map.of(), settings -> ExitCode.FAILED).parseArgs(arguments);
+    }
+
     /** Runs one check of the doctor, which has to end so, and gives what it says as JSON. */
     public static JsonNode check(Map<String, String> environment, String id, int exit) {
         return of(environment, "check", "--json", "--only", id).is(exit).json().at("/checks/0");

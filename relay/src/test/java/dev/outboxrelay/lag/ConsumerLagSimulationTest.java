@@ -81,7 +81,15 @@ final class ConsumerLagSimulationTest {
 
         StreamFigures stream() {
             return new StreamFigures(
-                    "TENANT_ACME", "acme", "tenant.acme.>", first, last(), last() - first + 1, 1, List.of());
+                    "TENANT_ACME",
+                    "acme",
+                    "tenant.acme.>",
+                    first,
+                    last(),
+                    last() - first + 1,
+                    1,
+                    StreamFill.NONE,
+                    List.of());
         }
 
         ConsumerFigures consumer() {

@@ -98,7 +98,7 @@ final class ConsumerLagTest {
                 null, stream(1, 100), new Figures().delivered(40, 40).floor(40).pending(60), 0);
         ConsumerLag second = look(
                 first,
-                new StreamFigures("TENANT_ACME", "acme", "tenant.acme.>", 101, 100, 0, 1, List.of()),
+                new StreamFigures("TENANT_ACME", "acme", "tenant.acme.>", 101, 100, 0, 1, StreamFill.NONE, List.of()),
                 new Figures().delivered(40, 40).floor(40),
                 5);
 
@@ -198,6 +198,7 @@ final class ConsumerLagTest {
     }
 
     private static StreamFigures stream(long first, long last) {
-        return new StreamFigures("TENANT_ACME", "acme", "tenant.acme.>", first, last, last - first + 1, 1, List.of());
+        return new StreamFigures(
+                "TENANT_ACME", "acme", "tenant.acme.>", first, last, last - first + 1, 1, StreamFill.NONE, List.of());
     }
 }

@@ -4,15 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outboxrelay.testing.Repository;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -20,32 +21,42 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class AlertRulesIT {
 
     private static final Path FOLDER = Repository.root().resolve("ops/prometheus");
-    private static final Pattern METRIC = Pattern.compile("outbox_relay_[a-z_]+");
 
-    /** Names of the contract that this build does not export yet. */
-    private static final Set<String> TO_COME = Set.of("outbox_relay_events_parked", "outbox_relay_wal_budget_bytes");
+    @TempDir
+    private Path folder;
 
     @ParameterizedTest
     @ValueSource(strings = {"check rules outbox-relay.rules.yml", "test rules outbox-relay.rules.test.yml"})
     void promtool_finds_nothing_wrong(String arguments) throws Exception {
-        ProcessBuilder promtool = new ProcessBuilder(Repository.promtool().toString());
-        promtool.command().addAll(java.util.List.of(arguments.split(" ", -1)));
-        Process process =
-                promtool.directory(FOLDER.toFile()).redirectErrorStream(true).start();
-        process.getOutputStream().close();
+        Promtool.Said said = Promtool.run(FOLDER, arguments.split(" ", -1));
 
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-
-        assertThat(process.waitFor()).as(said).isZero();
-        assertThat(said).contains("SUCCESS");
+        assertThat(said.exit()).as(said.text()).isZero();
+        assertThat(said.text()).contains("SUCCESS");
     }
 
     @Test
     void every_metric_that_a_rule_names_is_exported() throws Exception {
-        Set<String> exported = exported();
-        exported.addAll(TO_COME);
+        assertThat(MetricsReference.entries().keySet()).containsAll(named("outbox-relay.rules.yml"));
+    }
 
-        assertThat(exported).containsAll(named("outbox-relay.rules.yml"));
+    @Test
+    void expressions_of_dashboards_and_runbooks_parse() throws Exception {
+        List<String> expressions = new ArrayList<>(Runbooks.lines("promql"));
+        Dashboards.all()
+                .forEach(board ->
+                        board.expressions().stream().map(Dashboards::filledIn).forEach(expressions::add));
+
+        Promtool.Said said = Promtool.parse(folder, expressions);
+
+        assertThat(said.exit()).as(said.text()).isZero();
+        assertThat(expressions).hasSizeGreaterThan(100);
+    }
+
+    @Test
+    void an_expression_that_does_not_parse_would_be_noticed() throws Exception {
+        assertThat(Promtool.parse(folder, List.of("sum by (tenant) (rate(outbox_relay_retries_total))"))
+                        .exit())
+                .isNotZero();
     }
 
     @Test
@@ -64,32 +75,9 @@ final class AlertRulesIT {
     private static Set<String> named(String file) throws IOException {
         Set<String> names = new TreeSet<>();
         for (String line : Files.readAllLines(FOLDER.resolve(file))) {
-            Matcher name = METRIC.matcher(line);
-            while (!line.contains("#") && name.find()) {
-                names.add(name.group());
+            if (!line.contains("#")) {
+                names.addAll(MetricsReference.namedIn(line));
             }
-        }
-        return names;
-    }
-
-    private static Set<String> exported() throws IOException {
-        Meters meters = new Meters(10, new BuildInfo("1", "2", "3"), InstantSource.system());
-        TenantMeters acme = meters.tenant("acme");
-        acme.deadLettered("invalid_subject");
-        acme.published(1);
-        meters.slot(1, 1);
-        meters.consumers(
-                java.util.List.of(new ConsumerReading("acme", "TENANT_ACME", "billing", 1, 1, 1, true, true, 1, 1)),
-                java.time.Duration.ZERO);
-        Set<String> names = new TreeSet<>();
-        try (LaneGauge lane = acme.openLane()) {
-            java.io.ByteArrayOutputStream out = new java.io.ByteArrayOutputStream();
-            meters.writeTo(out, null);
-            Matcher name = METRIC.matcher(out.toString(StandardCharsets.UTF_8));
-            while (name.find()) {
-                names.add(name.group());
-            }
-            assertThat(lane).isNotNull();
         }
         return names;
     }

@@ -11,6 +11,8 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
@@ -44,6 +46,18 @@ class MetersTest {
                         entry("outbox_relay_oldest_unsettled_seconds", "gauge"),
                         entry("outbox_relay_slot_retained_bytes", "gauge"),
                         entry("outbox_relay_slot_confirmed_lag_bytes", "gauge"),
+                        entry("outbox_relay_slot_active", "gauge"),
+                        entry("outbox_relay_slot_wal_status", "gauge"),
+                        entry("outbox_relay_wal_budget_bytes", "gauge"),
+                        entry("outbox_relay_spill_max_bytes", "gauge"),
+                        entry("outbox_relay_start_time_seconds", "gauge"),
+                        entry("outbox_relay_dead_letters", "gauge"),
+                        entry("outbox_relay_streams", "gauge"),
+                        entry("outbox_relay_stream_messages", "gauge"),
+                        entry("outbox_relay_stream_bytes", "gauge"),
+                        entry("outbox_relay_stream_max_messages", "gauge"),
+                        entry("outbox_relay_stream_max_bytes", "gauge"),
+                        entry("outbox_relay_stream_used_ratio", "gauge"),
                         entry("outbox_relay_source_connected", "gauge"),
                         entry("outbox_relay_source_blocked_seconds_total", "counter"),
                         entry("outbox_relay_spilled_bytes", "gauge"),
@@ -87,6 +101,18 @@ class MetersTest {
                         entry("outbox_relay_oldest_unsettled_seconds", Set.of("tenant")),
                         entry("outbox_relay_slot_retained_bytes", Set.of()),
                         entry("outbox_relay_slot_confirmed_lag_bytes", Set.of()),
+                        entry("outbox_relay_slot_active", Set.of()),
+                        entry("outbox_relay_slot_wal_status", Set.of("status")),
+                        entry("outbox_relay_wal_budget_bytes", Set.of()),
+                        entry("outbox_relay_spill_max_bytes", Set.of()),
+                        entry("outbox_relay_start_time_seconds", Set.of()),
+                        entry("outbox_relay_dead_letters", Set.of("tenant")),
+                        entry("outbox_relay_streams", Set.of()),
+                        entry("outbox_relay_stream_messages", Set.of("stream")),
+                        entry("outbox_relay_stream_bytes", Set.of("stream")),
+                        entry("outbox_relay_stream_max_messages", Set.of("stream")),
+                        entry("outbox_relay_stream_max_bytes", Set.of("stream")),
+                        entry("outbox_relay_stream_used_ratio", Set.of("stream", "discard")),
                         entry("outbox_relay_source_connected", Set.of()),
                         entry("outbox_relay_source_blocked_seconds_total", Set.of()),
                         entry("outbox_relay_spilled_bytes", Set.of()),
@@ -190,14 +216,69 @@ class MetersTest {
     void figures_of_consumers_that_are_not_known_have_no_series() {
         meters.consumers(List.of(reading("acme", "billing", 1, false, 7)), Duration.ZERO);
 
+        meters.streams(List.of(new StreamReading("acme", "TENANT_ACME", 1, 1, 1, 1, false)));
+        meters.deadLetters(Map.of(Optional.of("acme"), 2L));
+
         meters.consumersUnknown();
 
-        assertThat(meters.scrape()).doesNotContain("consumer_pending{", "lag_look_seconds ");
+        assertThat(meters.scrape())
+                .doesNotContain(
+                        "consumer_pending{", "lag_look_seconds ", "relay_stream_", "dead_letters{", "streams 1");
     }
 
     private static ConsumerReading reading(String tenant, String consumer, long pending, boolean stalled, long lost) {
         return new ConsumerReading(
                 tenant, "TENANT_" + tenant.toUpperCase(Locale.ROOT), consumer, pending, 0, 0, stalled, false, lost, 0);
+    }
+
+    @Test
+    void streams_show_what_they_hold_and_may_hold_and_how_full_they_are() {
+        meters.tenant("acme");
+        meters.tenant("umbrella");
+        meters.streams(List.of(
+                new StreamReading("acme", "TENANT_ACME", 50, 900, 100, 1_000, true),
+                new StreamReading("umbrella", "TENANT_UMBRELLA", 7, 70, -1, -1, false),
+                new StreamReading("third", "TENANT_THIRD", 10, 1, 20, -1, false),
+                new StreamReading("fourth", "TENANT_FOURTH", 10, 1, 1_000, -1, false),
+                new StreamReading("fifth", "TENANT_FIFTH", 99, 1, 100, -1, true)));
+
+        Scrape scrape = scrape();
+
+        assertThat(scrape.value("outbox_relay_stream_messages{stream=\"TENANT_ACME\"}"))
+                .isEqualTo(50);
+        assertThat(scrape.value("outbox_relay_stream_max_messages{stream=\"TENANT_ACME\"}"))
+                .isEqualTo(100);
+        assertThat(scrape.value("outbox_relay_stream_max_bytes{stream=\"TENANT_ACME\"}"))
+                .isEqualTo(1_000);
+        assertThat(scrape.value("outbox_relay_stream_used_ratio{discard=\"new\",stream=\"TENANT_ACME\"}"))
+                .isEqualTo(0.9);
+        assertThat(scrape.has("outbox_relay_stream_max_messages{stream=\"TENANT_UMBRELLA\"}"))
+                .isFalse();
+        assertThat(scrape.value("outbox_relay_stream_used_ratio{discard=\"old\",stream=\"TENANT_UMBRELLA\"}"))
+                .isZero();
+        assertThat(scrape.value("outbox_relay_stream_messages{stream=\"(others)\"}"))
+                .isEqualTo(119);
+        assertThat(scrape.value("outbox_relay_stream_used_ratio{discard=\"old\",stream=\"(others)\"}"))
+                .isEqualTo(0.5);
+        assertThat(scrape.value("outbox_relay_stream_used_ratio{discard=\"new\",stream=\"(others)\"}"))
+                .isEqualTo(0.99);
+        assertThat(scrape.has("outbox_relay_stream_max_messages{stream=\"(others)\"}"))
+                .isFalse();
+        assertThat(scrape.value("outbox_relay_streams")).isEqualTo(5);
+    }
+
+    @Test
+    void dead_letters_of_ids_that_are_no_tenants_share_a_label_that_does_not_show_them() {
+        meters.tenant("acme");
+        meters.tenant("umbrella");
+
+        meters.deadLetters(Map.of(Optional.of("acme"), 2L, Optional.of("third"), 3L, Optional.empty(), 4L));
+
+        assertThat(scrape().value("outbox_relay_dead_letters{tenant=\"acme\"}")).isEqualTo(2);
+        assertThat(scrape().value("outbox_relay_dead_letters{tenant=\"(others)\"}"))
+                .isEqualTo(3);
+        assertThat(scrape().value("outbox_relay_dead_letters{tenant=\"(invalid)\"}"))
+                .isEqualTo(4);
     }
 
     @Test
@@ -281,7 +362,7 @@ class MetersTest {
     @Test
     void a_slot_that_cannot_be_read_has_no_series_instead_of_an_old_value() {
         assertThat(scrape().has("outbox_relay_slot_retained_bytes")).isFalse();
-        meters.slot(1, 1);
+        meters.slot(1, 1, true, "reserved");
 
         meters.slotUnknown();
 
@@ -338,22 +419,7 @@ class MetersTest {
     }
 
     private void useEverything() {
-        TenantMeters acme = meters.tenant("acme");
-        acme.published();
-        acme.published(3);
-        acme.duplicate();
-        acme.duplicate(7);
-        acme.deadLettered("payload_too_large");
-        acme.publishSeconds(2_000_000);
-        acme.endToEndSeconds(3600);
-        acme.openLane().set(1, 1, NOW.toEpochMilli());
-        meters.slot(1000, 10);
-        meters.sourceConnected(true);
-        meters.sourceBlocked(Duration.ofMillis(250));
-        meters.natsConnected(true);
-        meters.retry("timeout");
-        meters.streamCreated();
-        meters.consumers(List.of(reading("acme", "billing", 1, false, 1)), Duration.ofMillis(1));
+        EveryMeter.use(meters, NOW);
     }
 
     private Scrape scrape() {
