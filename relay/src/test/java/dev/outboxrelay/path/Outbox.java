@@ -52,6 +52,14 @@ final class Outbox implements AutoCloseable {
         return new Outbox(postgres, name);
     }
 
+    /**
+     * A copy of all that it holds at this moment, as a restored backup has it: without slots. Nobody may be connected.
+     */
+    Outbox copy(String copy) throws SQLException {
+        postgres.execute("postgres", "CREATE DATABASE " + copy + " TEMPLATE " + name);
+        return new Outbox(postgres, copy);
+    }
+
     /** An outbox as another version of the schema installs it, with its slots; nothing can be emitted. */
     static Outbox ofVersion(List<Path> migrations, String name) throws SQLException {
         TestPostgres postgres = SharedPostgres.get();
@@ -83,7 +91,7 @@ final class Outbox implements AutoCloseable {
         emitTo(slot());
     }
 
-    private void createSlot(String slot) throws SQLException {
+    void createSlot(String slot) throws SQLException {
         execute("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
     }
 

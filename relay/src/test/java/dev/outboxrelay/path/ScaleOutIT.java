@@ -119,8 +119,8 @@ final class ScaleOutIT {
             before.close();
             outbox.execute("INSERT INTO outbox.tenant (tenant_id, paused) VALUES ('t-6', false)");
             long published = Streams.total(client);
-            try (RelayRig paused = outbox.relay(nats, Map.of("outbox.lanes.paused", "true"))
-                    .awaitStreaming()) {
+            try (RelayRig paused =
+                    outbox.relay(nats, Map.of("outbox.lanes.paused", "true")).awaitStreaming()) {
                 String now = outbox.superuserValue("SELECT pg_current_wal_insert_lsn()");
                 Await.until("what comes is parked", PATIENCE, () -> parked(outbox.slot()) > 100);
                 Await.until("the slot goes on", PATIENCE, () -> isPast(outbox.slot(), now));

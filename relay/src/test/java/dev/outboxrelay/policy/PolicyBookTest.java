@@ -47,7 +47,12 @@ final class PolicyBookTest {
     @Test
     void where_everybody_is_paused_no_row_and_no_group_says_otherwise() {
         PolicyBook paused = new PolicyBook(settings(Map.of(
-                "outbox.lanes.paused", "true", "outbox.policies[0].tenants", "gold-*", "outbox.policies[0].paused", "false")));
+                "outbox.lanes.paused",
+                "true",
+                "outbox.policies[0].tenants",
+                "gold-*",
+                "outbox.policies[0].paused",
+                "false")));
         assertThat(paused.change(row("acme", "{\"tenant_id\": \"acme\", \"paused\": false}")))
                 .isEmpty();
 
