@@ -39,9 +39,11 @@ BEGIN
       outbox.attach(regclass, text, text, text, text, text, text), outbox.capture(),
       outbox.drop_partitions(interval, boolean), outbox.make_partitions(interval, interval), outbox.partitions(),
       outbox.republish(text, text, uuid[], timestamptz), outbox.purge(interval, integer),
-      outbox.publish(text, text, bytea, jsonb), outbox.emit(text, text, bytea, jsonb), outbox.emit_slot(text);
+      outbox.publish(text, text, bytea, jsonb), outbox.emit(text, text, bytea, jsonb), outbox.emit_slot(text),
+      outbox.move_letters(), outbox.move_share(integer[], text), outbox.add_share(text, text), outbox.apply_shares(),
+      outbox.share_of(text), outbox.bucket(text);
     DROP TABLE IF EXISTS
-      outbox.emit_key, outbox.policy_change, outbox.consumer, outbox.route, outbox.tenant,
+      outbox.share, outbox.emit_key, outbox.policy_change, outbox.consumer, outbox.route, outbox.tenant,
       outbox.backlog, outbox.leader, outbox.dead_letter, outbox.message;
     DROP FUNCTION IF EXISTS outbox.policy_changed();
     DROP SCHEMA outbox;

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param parkAfter how long a tenant may get nowhere before its events are parked
  * @param spillDirectory where the queued events of a tenant that bursts wait; null to park them instead
  * @param spillMaxBytes most bytes there
+ * @param paused whether every tenant is paused, whatever policies say
  */
 public record LaneSettings(
         int window,
@@ -27,4 +28,5 @@ public record LaneSettings(
         int tenantMaxEvents,
         Duration parkAfter,
         @Nullable Path spillDirectory,
-        long spillMaxBytes) {}
+        long spillMaxBytes,
+        boolean paused) {}

@@ -299,6 +299,11 @@ public final class SettingCatalog {
                     + " the WAL as well. Without it they are parked in outbox.dead_letter.");
     static final Setting<Long> LANES_SPILL_MAX_BYTES = Setting.withDefault(
             "outbox.lanes.spill-max-bytes", SizeText.between("1MB", "1000GB"), "1GB", "Most bytes there.");
+    static final Setting<Boolean> LANES_PAUSED = Setting.withDefault(
+            "outbox.lanes.paused",
+            SettingTypes.FLAG,
+            "false",
+            "true: every tenant is paused, whatever policies say; what comes is parked.");
 
     static final Setting<Duration> RETRY_INITIAL = Setting.withDefault(
             "outbox.retry.initial",
@@ -531,6 +536,7 @@ public final class SettingCatalog {
             LANES_PARK_AFTER,
             LANES_SPILL_DIRECTORY,
             LANES_SPILL_MAX_BYTES,
+            LANES_PAUSED,
             RETRY_INITIAL,
             RETRY_MAX,
             RETRY_MAX_ATTEMPTS,

@@ -16,19 +16,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * What holds for which tenant: a row of {@code outbox.tenant} counts more than the first group of the configuration
  * that fits, and that more than the defaults; each decides only what it says something about. A row that cannot be used
- * does not count; the last good one of that tenant does. Any thread.
+ * does not count; the last good one of that tenant does. Where everybody is paused, nothing says otherwise. Any thread.
  */
 public final class PolicyBook {
 
     private final List<PolicyGroup> groups;
     private final TenantPolicy defaults;
+    private final boolean everybodyPaused;
     private final Map<String, PolicyValues> rows = new HashMap<>();
 
     public PolicyBook(Settings settings) {
         StreamSettings streams = settings.streams();
         this.groups = settings.policies();
+        this.everybodyPaused = settings.lanes().paused();
         this.defaults = new TenantPolicy(
-                false,
+                everybodyPaused,
                 streams.provision(),
                 new StreamPolicy(
                         streams.maxAge(),
@@ -116,9 +118,9 @@ public final class PolicyBook {
     }
 
     /** What {@code values} says over what lies below; where only one of a pair is said the other one follows it. */
-    private static TenantPolicy over(TenantPolicy below, PolicyValues values) throws RowJson.Unusable {
+    private TenantPolicy over(TenantPolicy below, PolicyValues values) throws RowJson.Unusable {
         return new TenantPolicy(
-                or(values.paused(), below.paused()),
+                everybodyPaused || or(values.paused(), below.paused()),
                 or(values.provision(), below.provision()),
                 stream(below.stream(), values),
                 or(values.maxInFlight(), below.maxInFlight()),

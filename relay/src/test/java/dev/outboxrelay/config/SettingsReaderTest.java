@@ -50,7 +50,7 @@ final class SettingsReaderTest {
                         8));
         assertThat(settings.lanes())
                 .isEqualTo(new LaneSettings(
-                        500, 2, 64L << 20, 100_000, 16L << 20, 50_000, Duration.ofSeconds(30), null, 1L << 30));
+                        500, 2, 64L << 20, 100_000, 16L << 20, 50_000, Duration.ofSeconds(30), null, 1L << 30, false));
         assertThat(settings.retry()).isEqualTo(new RetrySettings(Duration.ofMillis(50), Duration.ofSeconds(2), 10));
         assertThat(settings.settle()).isEqualTo(new SettleSettings(SettleMode.MARK, 500, Duration.ofMillis(5)));
         assertThat(settings.events())

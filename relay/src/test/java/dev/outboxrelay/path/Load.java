@@ -23,18 +23,28 @@ final class Load implements AutoCloseable {
 
     private final Outbox outbox;
     private final List<String> tenants;
+    private final boolean emits;
     private final List<Thread> writers = new ArrayList<>();
     private final AtomicLong rows = new AtomicLong();
     private final AtomicReference<@Nullable Throwable> bug = new AtomicReference<>();
     private volatile boolean over;
 
-    private Load(Outbox outbox, List<String> tenants) {
+    private Load(Outbox outbox, List<String> tenants, boolean emits) {
         this.outbox = outbox;
         this.tenants = List.copyOf(tenants);
+        this.emits = emits;
     }
 
     static Load start(Outbox outbox, List<String> tenants, int writers, long seed) {
-        Load load = new Load(outbox, tenants);
+        return start(new Load(outbox, tenants, true), writers, seed);
+    }
+
+    /** The same without events that have no row. */
+    static Load startWithRowsOnly(Outbox outbox, List<String> tenants, int writers, long seed) {
+        return start(new Load(outbox, tenants, false), writers, seed);
+    }
+
+    private static Load start(Load load, int writers, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         for (int i = 0; i < writers; i++) {
             SplittableRandom own = random.split();
@@ -74,7 +84,7 @@ final class Load implements AutoCloseable {
         List<Row> batch = batch(random);
         Outbox.insert(connection, batch);
         int kind = random.nextInt(10);
-        if (kind < 4) {
+        if (emits && kind < 4) {
             Outbox.emit(connection, List.of(batch.get(0)));
         }
         if (kind == 0) {
@@ -84,7 +94,9 @@ final class Load implements AutoCloseable {
         if (kind == 1) {
             Savepoint savepoint = connection.setSavepoint();
             Outbox.insert(connection, batch(random));
-            Outbox.emit(connection, batch(random));
+            if (emits) {
+                Outbox.emit(connection, batch(random));
+            }
             connection.rollback(savepoint);
             Outbox.insert(connection, batch(random));
         }

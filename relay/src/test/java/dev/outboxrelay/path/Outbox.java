@@ -3,6 +3,7 @@ package dev.outboxrelay.path;
 import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.TestNats;
 import dev.outboxrelay.testing.TestPostgres;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -51,6 +52,25 @@ final class Outbox implements AutoCloseable {
         return new Outbox(postgres, name);
     }
 
+    /**
+     * A copy of all that it holds at this moment, as a restored backup has it: without slots. Nobody may be connected.
+     */
+    Outbox copy(String copy) throws SQLException {
+        postgres.execute("postgres", "CREATE DATABASE " + copy + " TEMPLATE " + name);
+        return new Outbox(postgres, copy);
+    }
+
+    /** An outbox as another version of the schema installs it, with its slots; nothing can be emitted. */
+    static Outbox ofVersion(List<Path> migrations, String name) throws SQLException {
+        TestPostgres postgres = SharedPostgres.get();
+        postgres.createDatabase(name);
+        postgres.installSchema(name, migrations);
+        Outbox outbox = new Outbox(postgres, name);
+        outbox.createSlot(outbox.slot());
+        outbox.createSlot(outbox.witness());
+        return outbox;
+    }
+
     void createSlots() throws SQLException {
         createSlot(slot());
         createSlot(witness());
@@ -71,7 +91,7 @@ final class Outbox implements AutoCloseable {
         emitTo(slot());
     }
 
-    private void createSlot(String slot) throws SQLException {
+    void createSlot(String slot) throws SQLException {
         execute("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
     }
 
@@ -192,6 +212,16 @@ final class Outbox implements AutoCloseable {
                 Statement statement = operator.createStatement();
                 ResultSet result = statement.executeQuery(sql)) {
             return result.next() ? result.getString(1) : null;
+        }
+    }
+
+    /** The same, as the superuser. */
+    String superuserValue(String sql) throws SQLException {
+        try (Connection superuser = superuser();
+                Statement statement = superuser.createStatement();
+                ResultSet result = statement.executeQuery(sql)) {
+            result.next();
+            return String.valueOf(result.getString(1));
         }
     }
 

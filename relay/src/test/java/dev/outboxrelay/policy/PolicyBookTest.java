@@ -45,6 +45,22 @@ final class PolicyBookTest {
     }
 
     @Test
+    void where_everybody_is_paused_no_row_and_no_group_says_otherwise() {
+        PolicyBook paused = new PolicyBook(settings(Map.of(
+                "outbox.lanes.paused",
+                "true",
+                "outbox.policies[0].tenants",
+                "gold-*",
+                "outbox.policies[0].paused",
+                "false")));
+        assertThat(paused.change(row("acme", "{\"tenant_id\": \"acme\", \"paused\": false}")))
+                .isEmpty();
+
+        assertThat(List.of("acme", "gold-1", "anybody"))
+                .allSatisfy(tenant -> assertThat(paused.of(tenant).paused()).isTrue());
+    }
+
+    @Test
     void without_a_row_the_defaults_hold() {
         TenantPolicy policy = book.of("anybody");
 

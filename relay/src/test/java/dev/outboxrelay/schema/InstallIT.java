@@ -190,6 +190,13 @@ final class InstallIT {
             run(dba, "optional/partitioned.sql");
             run(dba, "V7__emit.sql");
             run(dba, "V8__backlog.sql");
+            run(dba, "optional/several-slots.sql");
+            execute(dba, "SELECT outbox.add_share('outbox_relay_2', 'outbox_2')");
+            assertThat(rows(dba, "SELECT pubname, rowfilter FROM pg_publication_tables WHERE rowfilter IS NOT NULL"))
+                    .containsExactly("outbox_2 false");
+            assertThat(failing(dba, NOT_IN_PREREQUISITE_STATE, "SELECT outbox.move_share('{1}', 'outbox_relay_2')"))
+                    .contains("no relay reads slot outbox_relay_2");
+            execute(dba, "DROP PUBLICATION outbox_2");
             assertThat(failing(dba, NOT_IN_PREREQUISITE_STATE, "SELECT outbox.emit('acme', 'a', '')"))
                     .contains("slot outbox_relay does not exist");
             execute(dba, "CREATE SCHEMA shop CREATE TABLE customer (id int, tenant text)");

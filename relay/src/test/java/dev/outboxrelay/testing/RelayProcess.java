@@ -54,7 +54,19 @@ public final class RelayProcess implements AutoCloseable {
     /** The same with further arguments of the command, such as a file of settings. */
     public static RelayProcess start(Map<String, String> settings, Path log, String javaOptions, List<String> arguments)
             throws IOException {
-        Path script = Path.of(System.getProperty("dist.directory", "target/outbox-relay"), "bin", "outbox-relay");
+        Path distribution = Path.of(System.getProperty("dist.directory", "target/outbox-relay"));
+        return start(distribution, settings, log, javaOptions, arguments);
+    }
+
+    /** Starts a {@link #SHORT_LIVED} one of another version, which lies in this folder. */
+    public static RelayProcess start(Path distribution, Map<String, String> settings, Path log) throws IOException {
+        return start(distribution, settings, log, SHORT_LIVED, List.of());
+    }
+
+    private static RelayProcess start(
+            Path distribution, Map<String, String> settings, Path log, String javaOptions, List<String> arguments)
+            throws IOException {
+        Path script = distribution.resolve("bin").resolve("outbox-relay");
         int port = FreePorts.next();
         Map<String, String> all = new TreeMap<>(settings);
         all.put("outbox.admin.bind", "127.0.0.1:" + port);

@@ -34,7 +34,12 @@ public final class Repository {
 
     /** Returns the schema's versioned SQL files in version order. */
     public static List<Path> migrations() {
-        Path folder = root().resolve("schema");
+        return migrations(root());
+    }
+
+    /** The same of another version of this repository. */
+    public static List<Path> migrations(Path root) {
+        Path folder = root.resolve("schema");
         try (Stream<Path> files = Files.list(folder)) {
             List<Path> migrations = files.filter(file -> version(file) >= 0)
                     .sorted(Comparator.comparingInt(Repository::version))

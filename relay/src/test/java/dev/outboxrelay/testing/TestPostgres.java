@@ -168,7 +168,12 @@ public final class TestPostgres implements AutoCloseable {
 
     /** Installs the schema, without a slot, into a database and gives the three roles a password if they have none. */
     public void installSchema(String database) throws SQLException {
-        for (Path migration : Repository.migrations()) {
+        installSchema(database, Repository.migrations());
+    }
+
+    /** The same with the files of another version. */
+    public void installSchema(String database, List<Path> migrations) throws SQLException {
+        for (Path migration : migrations) {
             run(database, migration);
         }
         for (String role : List.of(WRITER, RELAY, OPERATOR)) {

@@ -1,0 +1,191 @@
+package dev.outboxrelay.path;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.outboxrelay.testing.Await;
+import dev.outboxrelay.testing.RelayProcess;
+import dev.outboxrelay.testing.Repository;
+import dev.outboxrelay.testing.TestNats;
+import io.nats.client.Connection;
+import io.nats.client.Message;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Two slots that share the tenants, as {@code schema/optional/several-slots.sql} and {@code ops/guides/scale-out.md}
+ * have it, and a stop of everything, as {@code ops/guides/pause-everything.md} has it; both under load.
+ */
+final class ScaleOutIT {
+
+    private static final List<String> TENANTS = List.of("big", "big", "big", "t-1", "t-2", "t-3", "t-4", "t-5", "t-6");
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private static int databases;
+
+    @TempDir
+    private Path folder;
+
+    private TestNats nats;
+    private Connection client;
+    private Outbox outbox;
+    private final List<RelayProcess> relays = new ArrayList<>();
+
+    @BeforeEach
+    void start() throws Exception {
+        nats = TestNats.start();
+        client = nats.connection();
+        outbox = Outbox.create("scale_out_" + databases++);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        relays.forEach(RelayProcess::close);
+        nats.close();
+        outbox.close();
+    }
+
+    /** The witness reads the publication outbox, so the first share has one of its own. */
+    @Test
+    void tenants_move_to_a_second_slot_under_load_while_the_first_ones_leader_is_killed() throws Exception {
+        outbox.execute("CREATE PUBLICATION share_a FOR TABLE outbox.message (id, tenant_id, subject, payload, headers),"
+                + " outbox.policy_change (object, key, policy, xact) WITH (publish = 'insert')");
+        outbox.execute("SET outbox.first_slot = '" + outbox.slot() + "'; SET outbox.first_publication = 'share_a'; "
+                + Files.readString(Repository.root().resolve("schema/optional/several-slots.sql")));
+        RelayProcess leader = relay(outbox.slot(), "share_a", false);
+        awaitLeads(leader);
+        try (Load load = Load.start(outbox, TENANTS, 3, 31)) {
+            Streams.awaitMore(client, 300);
+            // rows that the first slot has, and the second must not take from the table
+            outbox.execute("SELECT outbox.add_share('" + second() + "', 'share_b')");
+            outbox.execute("SELECT pg_create_logical_replication_slot('" + second() + "', 'pgoutput')");
+            assertThatThrownBy(() -> move("0")).hasMessageContaining("no relay reads slot");
+            RelayProcess holding = relay(second(), "share_b", true);
+            RelayProcess standby = relay(outbox.slot(), "share_a", false);
+            awaitLeads(holding);
+            Await.until("the third stands by", PATIENCE, standby::standsBy);
+
+            move("outbox.bucket('big'), outbox.bucket('t-1'), outbox.bucket('t-2'), outbox.bucket('t-3')");
+            String moved = outbox.superuserValue("SELECT pg_current_wal_insert_lsn()");
+            leader.kill();
+            awaitLeads(standby);
+            Await.until("the second slot's relay holds what it gets", PATIENCE, () -> parked(second()) > 100);
+            Await.until("the first slot is past the move", PATIENCE, () -> isPast(outbox.slot(), moved));
+            Await.until("nothing of theirs waits for it", PATIENCE, this::lettersMoved);
+            assertThat(slots("big")).containsExactly(outbox.slot());
+
+            assertThat(holding.terminate(PATIENCE)).isZero();
+            RelayProcess released = relay(second(), "share_b", false);
+            awaitLeads(released);
+            Await.until("it sends what it held", PATIENCE, () -> parked(second()) == 0);
+            Streams.awaitMore(client, 300);
+            assertThat(standby.leads()).isTrue();
+            assertThat(load.rows()).isPositive();
+        }
+        ExactlyOnce.demand(outbox, client);
+        Set<String> staying = new TreeSet<>();
+        for (String tenant : Set.copyOf(TENANTS)) {
+            boolean stays = outbox.slot().equals(outbox.superuserValue("SELECT outbox.share_of('" + tenant + "')"));
+            assertThat(slots(tenant))
+                    .as("the slots whose relays published %s, in order", tenant)
+                    .containsExactlyElementsOf(stays ? List.of(outbox.slot()) : List.of(outbox.slot(), second()));
+            if (stays) {
+                staying.add(tenant);
+            }
+        }
+        assertThat(staying).isNotEmpty();
+        assertThat(outbox.value("SELECT count(*) FROM outbox.dead_letter WHERE slot = '" + second() + "'"))
+                .isNotEqualTo("0");
+    }
+
+    @Test
+    void everything_is_paused_and_goes_on_in_order() throws Exception {
+        RelayRig before = outbox.relay(nats, Map.of()).awaitStreaming();
+        try (Load load = Load.start(outbox, TENANTS, 2, 32)) {
+            Streams.awaitMore(client, 200);
+            before.close();
+            outbox.execute("INSERT INTO outbox.tenant (tenant_id, paused) VALUES ('t-6', false)");
+            long published = Streams.total(client);
+            try (RelayRig paused =
+                    outbox.relay(nats, Map.of("outbox.lanes.paused", "true")).awaitStreaming()) {
+                String now = outbox.superuserValue("SELECT pg_current_wal_insert_lsn()");
+                Await.until("what comes is parked", PATIENCE, () -> parked(outbox.slot()) > 100);
+                Await.until("the slot goes on", PATIENCE, () -> isPast(outbox.slot(), now));
+                assertThat(Streams.total(client)).isEqualTo(published);
+            }
+            try (RelayRig after = outbox.relay(nats, Map.of()).awaitStreaming()) {
+                Await.until("what was parked goes out", PATIENCE, () -> parked(outbox.slot()) == 0);
+                load.stop();
+                ExactlyOnce.demand(outbox, client);
+                assertThat(after.relay().status().tenants()).isNotEmpty();
+            }
+        }
+    }
+
+    private String second() {
+        return outbox.slot() + "_b";
+    }
+
+    private RelayProcess relay(String slot, String publication, boolean paused) throws Exception {
+        Map<String, String> settings = new TreeMap<>(outbox.settings(nats, Map.of()));
+        settings.put("outbox.postgres.slot", slot);
+        settings.put("outbox.postgres.publication", publication);
+        settings.put("outbox.lanes.paused", Boolean.toString(paused));
+        RelayProcess relay = RelayProcess.start(settings, folder.resolve("relay-" + relays.size() + ".log"));
+        relays.add(relay);
+        return relay;
+    }
+
+    private static void awaitLeads(RelayProcess relay) {
+        try {
+            Await.until("it leads", PATIENCE, relay::leads);
+        } catch (AssertionError e) {
+            throw new AssertionError(e.getMessage() + "; its log:\n" + relay.log(), e);
+        }
+    }
+
+    /** A move gives up after two seconds when it would make writers wait longer. */
+    private void move(String buckets) throws SQLException {
+        outbox.execute("SELECT outbox.move_share(ARRAY[" + buckets + "], '" + second() + "')");
+    }
+
+    private boolean lettersMoved() throws SQLException {
+        outbox.execute("SELECT outbox.move_letters()");
+        return true;
+    }
+
+    private boolean isPast(String slot, String position) throws SQLException {
+        return outbox.superuserValue("SELECT confirmed_flush_lsn >= '" + position + "' FROM pg_replication_slots"
+                        + " WHERE slot_name = '" + slot + "'")
+                .equals("t");
+    }
+
+    private int parked(String slot) throws SQLException {
+        return outbox.count("outbox.dead_letter WHERE state = 'parked' AND slot = '" + slot + "'");
+    }
+
+    /** The slots whose relays published what is in a tenant's stream, in the order in which each came. */
+    private List<String> slots(String tenant) throws Exception {
+        List<String> all = new ArrayList<>();
+        for (Message message : Streams.messages(client, Streams.of(tenant))) {
+            String slot = message.getHeaders().getFirst("Outbox-Position").split(";", -1)[4];
+            if (all.isEmpty() || !all.get(all.size() - 1).equals(slot)) {
+                all.add(slot);
+            }
+        }
+        return all.stream().collect(Collectors.toUnmodifiableList());
+    }
+}
