@@ -339,6 +339,14 @@ public final class SettingCatalog {
             "Whether a message that a consumer gives up (delivered max-deliver times, or terminated by the application)"
                     + " is copied to outbox.dead_letter, as one of kind consumer; counted it is in any case.");
 
+    static final Setting<OnRefusal> HA_ON_REFUSAL = Setting.withDefault(
+            "outbox.ha.on-refusal",
+            SettingTypes.oneOf(OnRefusal.class),
+            "exit",
+            "What the relay does at its start about what only a person can mend (a missing slot or grant, a wrong"
+                    + " password): end with exit code 2 (exit), or say so, not be ready, and try again (wait). For"
+                    + " sidecars: wait.");
+
     static final Setting<TenantPattern> POLICIES_TENANTS = Setting.required(
             "outbox.policies[*].tenants",
             SettingTypes.parsed("a tenant id, or a pattern in which * is any run of characters", TenantPattern::parse),
@@ -515,6 +523,7 @@ public final class SettingCatalog {
             SETTLE_LINGER,
             DEAD_LETTER_POISON,
             DEAD_LETTER_CONSUMERS,
+            HA_ON_REFUSAL,
             POLICIES_TENANTS,
             POLICIES_PAUSED,
             POLICIES_PROVISION,

@@ -20,6 +20,7 @@ public record Settings(
         RetrySettings retry,
         SettleSettings settle,
         DeadLetterSettings deadLetter,
+        HaSettings ha,
         List<PolicyGroup> policies,
         ConsumerSettings consumers,
         AdminSettings admin) {}

@@ -129,6 +129,7 @@ public final class SettingsReader {
                 new RetrySettings(given.get(RETRY_INITIAL), given.get(RETRY_MAX), given.get(RETRY_MAX_ATTEMPTS)),
                 new SettleSettings(mode, given.get(SETTLE_BATCH), given.get(SETTLE_LINGER)),
                 new DeadLetterSettings(given.get(DEAD_LETTER_POISON), given.get(DEAD_LETTER_CONSUMERS)),
+                new HaSettings(given.get(HA_ON_REFUSAL)),
                 policies.groups(),
                 consumers.settings(),
                 new AdminSettings(
