@@ -10,6 +10,7 @@ import dev.outboxrelay.admin.Role;
 import dev.outboxrelay.admin.SlotStatus;
 import dev.outboxrelay.admin.TenantStatus;
 import dev.outboxrelay.admin.Totals;
+import dev.outboxrelay.config.OnRefusal;
 import dev.outboxrelay.config.PendingMode;
 import dev.outboxrelay.config.Provision;
 import dev.outboxrelay.config.Settings;
@@ -58,8 +59,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The relay as a whole: brings both ends up, runs sessions one after the other, and stops in reverse.
  *
- * <p>What is wrong with the configuration of either end before the first session is thrown as {@link CannotStart}; what
- * goes wrong later, and an end that is away at any time, is waited for.
+ * <p>What is wrong with the configuration of either end before the first session is thrown as {@link CannotStart},
+ * unless the settings ask to wait; what goes wrong later, and an end that is away at any time, is waited for.
  *
  * <p>{@link #run()} blocks; everything else may be called from any thread. Longer than most classes here because it is
  * the one place that knows all of it.
@@ -212,7 +213,8 @@ public final class Relay {
                 pause = FIRST_PAUSE_MILLIS;
             } catch (DatabaseException e) {
                 databaseAway(e);
-                pause = Math.min(pause * 2, STANDBY_PAUSE_MILLIS);
+                // a server that refuses fifty sidecars should not have to do it fifty times a second
+                pause = Math.min(pause * 2, e.isConfiguration() ? LONGEST_PAUSE_MILLIS : STANDBY_PAUSE_MILLIS);
             }
             boolean unused = stopRequested.await(pause, TimeUnit.MILLISECONDS);
         }
@@ -349,9 +351,14 @@ public final class Relay {
         }
     }
 
+    /** Whether what only a person can mend ends the process: not once it has worked, for then it may be mended soon. */
+    private boolean endsWhenRefused() {
+        return !everStreamed && settings.ha().onRefusal() == OnRefusal.EXIT;
+    }
+
     private void databaseAway(DatabaseException e) throws CannotStart {
         String where = "PostgreSQL at " + settings.postgres().shownUrl();
-        if (e.isConfiguration() && !everStreamed) {
+        if (e.isConfiguration() && endsWhenRefused()) {
             checkSettings(); // says more where it can: everything that is wrong, each with what mends it
             throw new CannotStart(
                     List.of(where + " refuses user " + settings.postgres().user() + ": " + e.getMessage()
@@ -382,7 +389,7 @@ public final class Relay {
                 nats.close();
                 linkChanged(false, 0);
             } catch (NatsRefused e) {
-                if (!everStreamed) {
+                if (endsWhenRefused()) {
                     throw new CannotStart(List.of(String.valueOf(e.getMessage())));
                 }
                 natsAway(String.valueOf(e.getMessage()));
@@ -406,7 +413,7 @@ public final class Relay {
                 .filter(finding -> !finding.passes())
                 .map(JetStreamChecks.Finding::toString)
                 .toList();
-        if (!hard.isEmpty() && !everStreamed) {
+        if (!hard.isEmpty() && endsWhenRefused()) {
             throw new CannotStart(hard);
         }
         findings.forEach(finding -> natsAway(finding.toString()));
@@ -550,7 +557,7 @@ public final class Relay {
                 .filter(finding -> !finding.passes())
                 .map(Finding::toString)
                 .toList();
-        if (!hard.isEmpty() && !everStreamed) {
+        if (!hard.isEmpty() && endsWhenRefused()) {
             throw new CannotStart(hard);
         }
         if (!findings.isEmpty()) {

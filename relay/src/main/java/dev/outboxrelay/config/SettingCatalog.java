@@ -368,6 +368,14 @@ public final class SettingCatalog {
             EventTypes.MEDIA_TYPE,
             "ce-datacontenttype of events whose row has no header Content-Type.");
 
+    static final Setting<OnRefusal> HA_ON_REFUSAL = Setting.withDefault(
+            "outbox.ha.on-refusal",
+            SettingTypes.oneOf(OnRefusal.class),
+            "exit",
+            "What the relay does at its start about what only a person can mend (a missing slot or grant, a wrong"
+                    + " password): end with exit code 2 (exit), or say so, not be ready, and try again (wait). For"
+                    + " sidecars: wait.");
+
     static final Setting<TenantPattern> POLICIES_TENANTS = Setting.required(
             "outbox.policies[*].tenants",
             SettingTypes.parsed("a tenant id, or a pattern in which * is any run of characters", TenantPattern::parse),
@@ -550,6 +558,7 @@ public final class SettingCatalog {
             EVENTS_TYPE,
             EVENTS_SUBJECT,
             EVENTS_CONTENT_TYPE,
+            HA_ON_REFUSAL,
             POLICIES_TENANTS,
             POLICIES_PAUSED,
             POLICIES_PROVISION,

@@ -21,6 +21,7 @@ public record Settings(
         SettleSettings settle,
         DeadLetterSettings deadLetter,
         EventSettings events,
+        HaSettings ha,
         List<PolicyGroup> policies,
         ConsumerSettings consumers,
         AdminSettings admin) {}

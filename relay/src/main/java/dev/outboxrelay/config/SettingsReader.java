@@ -136,6 +136,7 @@ public final class SettingsReader {
                         given.get(EVENTS_TYPE),
                         given.find(EVENTS_SUBJECT).orElse(null),
                         given.find(EVENTS_CONTENT_TYPE).orElse(null)),
+                new HaSettings(given.get(HA_ON_REFUSAL)),
                 policies.groups(),
                 consumers.settings(),
                 new AdminSettings(

@@ -8,6 +8,10 @@ import dev.outboxrelay.testing.NatsOptions;
 import dev.outboxrelay.testing.TestNats;
 import dev.outboxrelay.testing.TestPostgres;
 import io.nats.client.Connection;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -17,6 +21,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,6 +69,27 @@ final class LeadershipIT {
         Await.until("40 messages", () -> stored().size() >= 40);
         assertThat(stored()).isEqualTo(written);
         assertThat(term()).isEqualTo(2);
+    }
+
+    /** What fifty sidecars of one database may cost its servers. */
+    @Test
+    void a_standby_has_one_connection_to_postgres_and_none_to_nats() throws Exception {
+        leader();
+        int clients = natsConnections();
+        RelayRig standby = RelayRig.start(
+                postgres, nats, Map.of("outbox.postgres.url", postgres.jdbcUrl() + "?ApplicationName=standby"));
+        rigs.add(standby);
+        Await.until("a standby", () -> standby.relay().status().role() == Role.STANDBY);
+
+        // since it stood by it has asked again who leads, on the same connection
+        Await.until(
+                "it has asked again",
+                () -> number("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'standby'"
+                                + " AND state = 'idle' AND state_change > backend_start + interval '1 second'")
+                        == 1);
+        assertThat(number("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'standby'"))
+                .isEqualTo(1);
+        assertThat(natsConnections()).isEqualTo(clients);
     }
 
     @Test
@@ -153,6 +180,17 @@ final class LeadershipIT {
 
     private List<String> stored() throws Exception {
         return RelayRig.ids(client, "TENANT_ACME");
+    }
+
+    private int natsConnections() throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(nats.node(0).monitorUrl() + "/connz"))
+                .build();
+        String answer = HttpClient.newHttpClient()
+                .send(request, HttpResponse.BodyHandlers.ofString())
+                .body();
+        Matcher total = Pattern.compile("\"num_connections\": ?(\\d+)").matcher(answer);
+        assertThat(total.find()).as(answer).isTrue();
+        return Integer.parseInt(total.group(1));
     }
 
     private long term() throws SQLException {

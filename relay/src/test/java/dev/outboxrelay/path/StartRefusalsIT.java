@@ -94,6 +94,36 @@ final class StartRefusalsIT {
     }
 
     @Test
+    void a_sidecar_waits_until_it_is_mended() throws Exception {
+        dropSlot();
+        Map<String, String> settings = outbox.settings(nats, Map.of("outbox.ha.on-refusal", "wait"));
+        String password = settings.get("outbox.postgres.password");
+        outbox.execute("ALTER ROLE outbox_relay PASSWORD 'another'");
+        try (RelayRig rig = RelayRig.start(settings)) {
+            Await.until(
+                    "it says that the password is wrong",
+                    () -> String.valueOf(rig.relay().status().source().lastError())
+                            .contains("password authentication failed"));
+
+            outbox.execute("ALTER ROLE outbox_relay PASSWORD '" + password + "'");
+
+            Await.until(
+                    "it says that the slot is missing",
+                    () -> String.valueOf(rig.relay().status().source().lastError())
+                            .contains(outbox.slot()));
+
+            outbox.execute("SELECT pg_create_logical_replication_slot('" + outbox.slot() + "', 'pgoutput')");
+
+            rig.awaitStreaming();
+            Row row = Row.of("acme");
+            outbox.insert(row);
+            Await.until("rows go through", () -> Streams.ids(client, "acme").contains(row.id()));
+        } finally {
+            outbox.execute("ALTER ROLE outbox_relay PASSWORD '" + password + "'");
+        }
+    }
+
+    @Test
     void a_database_that_does_not_exist() throws Exception {
         Map<String, String> settings = outbox.settings(
                 nats, Map.of("outbox.postgres.url", SharedPostgres.get().jdbcUrl("nowhere")));

@@ -68,6 +68,11 @@ public final class Repository {
         return printedBy("promtool");
     }
 
+    /** Returns a kubectl that can do {@code kubectl kustomize}, fetched where there is none. */
+    public static Path kubectl() {
+        return printedBy("kubectl");
+    }
+
     /** Returns the folder of a Debezium Server of the version that the relay embeds, fetched where there is none. */
     public static Path debeziumServer() {
         return printedBy("debezium-server");

@@ -19,7 +19,8 @@ import picocli.CommandLine.Command;
             LagBench.class,
             NewcomersBench.class,
             AttachBench.class,
-            SettleBench.class
+            SettleBench.class,
+            SidecarsBench.class
         })
 public final class Bench {
 
