@@ -100,6 +100,7 @@ public final class Relay {
     private volatile boolean leads;
     private @Nullable SpillSpace spill;
     private boolean everStreamed;
+    private boolean everLetIn;
     private long greatestTerm;
     private boolean publicationGap;
     private int inVain;
@@ -134,6 +135,11 @@ public final class Relay {
      */
     public void run() throws CannotStart, InterruptedException {
         try {
+            List<String> wrong = SecretCheck.problems(settings);
+            if (!wrong.isEmpty()) {
+                throw new CannotStart(wrong);
+            }
+            SecretCheck.warnings(settings).forEach(log::warn);
             admin.start();
             spill = openSpill();
             log.atInfo()
@@ -200,6 +206,7 @@ public final class Relay {
             heartbeat = clock.instant();
             try {
                 Optional<Lease> elected = lock.tryLead(greatestTerm, System::nanoTime);
+                everLetIn = true;
                 if (elected.isPresent()) {
                     return elected;
                 }
@@ -232,38 +239,15 @@ public final class Relay {
         confirming.start();
         NatsLink nats = new NatsLink(settings.nats(), new LinkListener());
         try (SlotMonitor slotMonitor = new SlotMonitor(database, settings, new SlotListener())) {
-            if (openNats(nats)) {
-                slotMonitor.start();
-                try (StreamAttacher attacher = new StreamAttacher(
-                                nats.connection(), settings.streams(), policies::of, meters::streamCreated);
-                        JetStreamPublisher publisher =
-                                new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN);
-                        ConsumerProvisioner consumers = new ConsumerProvisioner(
-                                nats.connection(),
-                                this::isTrusted,
-                                tenant -> policies.of(tenant).provision() == Provision.MANAGE);
-                        ConsumerLetters consumerLetters = consumerLetters(nats, elected);
-                        LagWatch lagWatch = new LagWatch(
-                                nats.connection(),
-                                settings.admin().lagInterval(),
-                                clock,
-                                this::isTrusted,
-                                lookout,
-                                consumerLetters.reader());
-                        DeadLetterCounts deadLetters = new DeadLetterCounts(
-                                database,
-                                settings.postgres().slot(),
-                                settings.admin().lagInterval(),
-                                this::isTrusted)) {
-                    lookout.begin(consumers, deadLetters, attacher::findings);
-                    lagWatch.start();
-                    deadLetters.start();
-                    runSessions(
-                            nats,
-                            new Session.Edges(
-                                    settings, database, publisher, attacher, policies, lookout, routes, meters, spill,
-                                    clock, broken));
+            boolean watching = false;
+            while (leads && !isStopping() && openNats(nats)) {
+                if (!watching) {
+                    slotMonitor.start();
+                    watching = true;
                 }
+                work(nats, elected);
+                lookout.end();
+                nats.close(); // lost for good, or not wanted any more
             }
         } catch (IOException e) {
             say("NATS: " + e.getMessage());
@@ -277,6 +261,39 @@ public final class Relay {
             confirming.interrupt();
             confirming.join();
             lock.close();
+        }
+    }
+
+    /** Works with one connection to NATS until it is lost for good, or the leadership is. */
+    private void work(NatsLink nats, Lease elected) throws CannotStart, IOException, InterruptedException {
+        try (StreamAttacher attacher = new StreamAttacher(
+                        nats.connection(), settings.streams(), policies::of, meters::streamCreated);
+                JetStreamPublisher publisher = new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN);
+                ConsumerProvisioner consumers = new ConsumerProvisioner(
+                        nats.connection(),
+                        this::isTrusted,
+                        tenant -> policies.of(tenant).provision() == Provision.MANAGE);
+                ConsumerLetters consumerLetters = consumerLetters(nats, elected);
+                LagWatch lagWatch = new LagWatch(
+                        nats.connection(),
+                        settings.admin().lagInterval(),
+                        clock,
+                        this::isTrusted,
+                        lookout,
+                        consumerLetters.reader());
+                DeadLetterCounts deadLetters = new DeadLetterCounts(
+                        database,
+                        settings.postgres().slot(),
+                        settings.admin().lagInterval(),
+                        this::isTrusted)) {
+            lookout.begin(consumers, deadLetters, attacher::findings);
+            lagWatch.start();
+            deadLetters.start();
+            runSessions(
+                    nats,
+                    new Session.Edges(
+                            settings, database, publisher, attacher, policies, lookout, routes, meters, spill, clock,
+                            broken));
         }
     }
 
@@ -338,8 +355,13 @@ public final class Relay {
 
     private void databaseAway(DatabaseException e) throws CannotStart {
         String where = "PostgreSQL at " + settings.postgres().shownUrl();
-        if (e.isConfiguration() && !everStreamed) {
+        // a password that worked before is being changed
+        boolean changing = everLetIn && e.isLogin();
+        if (e.isConfiguration() && !everStreamed && !changing) {
             checkSettings(); // says more where it can: everything that is wrong, each with what mends it
+            if (e.getMessage() != null && e.getMessage().contains("mend: ")) {
+                throw new CannotStart(List.of(e.getMessage())); // says all that there is to say
+            }
             throw new CannotStart(
                     List.of(where + " refuses user " + settings.postgres().user() + ": " + e.getMessage()
                             + "\n    mend: check outbox.postgres.url, .user and .password, pg_hba.conf, and that"
@@ -404,19 +426,19 @@ public final class Relay {
         boolean useFences = true;
         StoredIds streams = new StoredIds(nats.connection());
         long pause = FIRST_PAUSE_MILLIS;
-        while (!isStopping() && leads) {
+        while (!isStopping() && leads && !nats.isOver()) {
             heartbeat = clock.instant();
             Optional<Session> opened = open(edges, streams, useFences);
             if (opened.isEmpty()) {
                 pause = pause(pause);
                 continue;
             }
-            SessionEnd end = follow(opened.get());
+            SessionEnd end = follow(opened.get(), nats);
             countInVain(opened.get(), end);
             publicationGap = end instanceof SessionEnd.SourceLost lost && lost.isPublicationGap();
             // long enough for somebody to advance a slot that is not in use meanwhile
             pause = publicationGap ? LONGEST_PAUSE_MILLIS : FIRST_PAUSE_MILLIS;
-            if (!end.isLeadershipOver()) {
+            if (!end.isLeadershipOver() && !nats.isOver()) {
                 // what the old lanes sent must not arrive behind what the next ones find
                 nats.flush(Duration.ofSeconds(2));
             }
@@ -427,6 +449,9 @@ public final class Relay {
                 useFences = true;
                 sourceEnd.down(lost.error());
                 say("the replication stream ended, starting again: " + lost.error());
+            } else if (end instanceof SessionEnd.NatsLost lost) {
+                useFences = true;
+                sourceEnd.down("waiting for NATS: " + lost.error());
             } else if (end instanceof SessionEnd.LeadershipLost lost) {
                 sourceEnd.down(lost.reason());
             } else if (end instanceof SessionEnd.Outranked outranked) {
@@ -547,7 +572,7 @@ public final class Relay {
         return findings.isEmpty();
     }
 
-    private SessionEnd follow(Session running) throws InterruptedException {
+    private SessionEnd follow(Session running, NatsLink nats) throws InterruptedException {
         try {
             while (true) {
                 heartbeat = clock.instant();
@@ -560,6 +585,10 @@ public final class Relay {
                     running.end(new SessionEnd.LeadershipLost("it was lost while the session began"));
                 }
                 boolean unused = running.mayAct();
+                if (nats.isOver()) {
+                    log.warn("the connection to nats is closed for good: making a new one, with the secrets of now");
+                    running.end(new SessionEnd.NatsLost("the server refuses the relay"));
+                }
                 if (running.isStreaming()) {
                     everStreamed = true;
                     sourceEnd.up();

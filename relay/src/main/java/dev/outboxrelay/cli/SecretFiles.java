@@ -14,7 +14,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Puts the content of {@code …-file} settings in the place of the secrets that they stand for. */
+/**
+ * Puts the content of {@code …-file} settings in the place of the secrets that they stand for, except for those that are
+ * read at each connection.
+ */
 final class SecretFiles {
 
     private static final String SUFFIX = "-file";
@@ -28,8 +31,10 @@ final class SecretFiles {
             String fileKey = secret.key() + SUFFIX;
             RawValue file = raw.get(fileKey);
             if (secret.isSecret() && file != null && isGiven(file) && !isGiven(raw.get(secret.key()))) {
-                raw.remove(fileKey);
-                read(file, fileKey, problems).ifPresent(text -> raw.put(secret.key(), text));
+                if (!SettingCatalog.isReadAtUse(secret)) {
+                    raw.remove(fileKey);
+                    read(file, fileKey, problems).ifPresent(text -> raw.put(secret.key(), text));
+                }
             }
         }
         return problems;
