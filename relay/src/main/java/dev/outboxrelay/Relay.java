@@ -245,7 +245,14 @@ public final class Relay {
                     slotMonitor.start();
                     watching = true;
                 }
-                work(nats, elected);
+                try {
+                    work(nats, elected);
+                } catch (IllegalStateException e) {
+                    if (!nats.isOver()) {
+                        throw e;
+                    }
+                    say("NATS: " + e.getMessage());
+                }
                 lookout.end();
                 nats.close(); // lost for good, or not wanted any more
             }
@@ -266,8 +273,8 @@ public final class Relay {
 
     /** Works with one connection to NATS until it is lost for good, or the leadership is. */
     private void work(NatsLink nats, Lease elected) throws CannotStart, IOException, InterruptedException {
-        try (StreamAttacher attacher = new StreamAttacher(
-                        nats.connection(), settings.streams(), policies::of, meters::streamCreated);
+        try (StreamAttacher attacher =
+                        new StreamAttacher(nats.connection(), settings.streams(), policies::of, meters::streamCreated);
                 JetStreamPublisher publisher = new JetStreamPublisher(nats.connection(), broken != TestBreak.CHAIN);
                 ConsumerProvisioner consumers = new ConsumerProvisioner(
                         nats.connection(),
@@ -282,10 +289,7 @@ public final class Relay {
                         lookout,
                         consumerLetters.reader());
                 DeadLetterCounts deadLetters = new DeadLetterCounts(
-                        database,
-                        settings.postgres().slot(),
-                        settings.admin().lagInterval(),
-                        this::isTrusted)) {
+                        database, settings.postgres().slot(), settings.admin().lagInterval(), this::isTrusted)) {
             lookout.begin(consumers, deadLetters, attacher::findings);
             lagWatch.start();
             deadLetters.start();
@@ -367,7 +371,7 @@ public final class Relay {
                             + "\n    mend: check outbox.postgres.url, .user and .password, pg_hba.conf, and that"
                             + " schema/V1__outbox.sql is installed"));
         }
-        sourceEnd.down(e.getMessage());
+        sourceEnd.down(oneLine(String.valueOf(e.getMessage())));
         say(where + " cannot be used, waiting: " + e.getMessage());
     }
 
@@ -404,8 +408,12 @@ public final class Relay {
     }
 
     private void natsAway(String why) {
-        natsEnd.down(why);
+        natsEnd.down(oneLine(why));
         say("waiting: " + why);
+    }
+
+    private static String oneLine(String text) {
+        return text.replaceAll("\\s*\\R\\s*", "; ");
     }
 
     private boolean checkJetStream(NatsLink nats) throws CannotStart {

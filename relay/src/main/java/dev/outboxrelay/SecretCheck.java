@@ -45,8 +45,12 @@ final class SecretCheck {
         return Stream.concat(
                         logins(settings).stream(),
                         Stream.of(
-                                        file("outbox.postgres.tls.key-file", settings.postgres().tls().key()),
-                                        file("outbox.nats.tls.key-file", settings.nats().tls().key()))
+                                        file(
+                                                "outbox.postgres.tls.key-file",
+                                                settings.postgres().tls().key()),
+                                        file(
+                                                "outbox.nats.tls.key-file",
+                                                settings.nats().tls().key()))
                                 .filter(Objects::nonNull))
                 .map(SecretFile::exposure)
                 .filter(Objects::nonNull)

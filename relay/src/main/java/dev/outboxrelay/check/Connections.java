@@ -98,9 +98,7 @@ final class Connections {
     static Result tls(Settings settings, End.Failure failure, String otherwise) {
         return failure.kind().equals(End.Failure.TLS)
                 ? Result.fail(
-                        Check.NATS_TLS,
-                        withoutMend(failure.message()),
-                        trust(failure.message(), "outbox.nats.tls"))
+                        Check.NATS_TLS, withoutMend(failure.message()), trust(failure.message(), "outbox.nats.tls"))
                 : Result.skipped(Check.NATS_TLS, otherwise);
     }
 }

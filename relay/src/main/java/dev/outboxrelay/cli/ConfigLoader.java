@@ -16,8 +16,8 @@ import org.eclipse.microprofile.config.ConfigValue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gathers the configuration from one YAML file, the environment above it, a NATS context below it where one is named, and
- * files with secrets. Nothing else is looked at: no system properties, no files on the class path.
+ * Gathers the configuration from one YAML file, the environment above it, a NATS context below it where one is named,
+ * and files with secrets. Nothing else is looked at: no system properties, no files on the class path.
  */
 final class ConfigLoader {
 
@@ -62,8 +62,7 @@ final class ConfigLoader {
     private static NatsContext context(
             ConfigFile file, EnvironmentValues fromEnvironment, Map<String, String> environment) {
         String key = "outbox.nats.context-file";
-        String named =
-                fromEnvironment.values().getOrDefault(key, file.values().getOrDefault(key, ""));
+        String named = fromEnvironment.values().getOrDefault(key, file.values().getOrDefault(key, ""));
         return named.isBlank() ? NatsContext.none() : NatsContext.read(named, environment.getOrDefault("HOME", ""));
     }
 

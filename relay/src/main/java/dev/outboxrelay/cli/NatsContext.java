@@ -82,7 +82,9 @@ record NatsContext(String origin, Map<String, String> values, List<Problem> prob
         });
         for (String name : UNUSABLE) {
             if (!json.path(name).asText("").isBlank()) {
-                problem("it has " + name + ", which the relay does not know", "Make a context for the relay without it.");
+                problem(
+                        "it has " + name + ", which the relay does not know",
+                        "Make a context for the relay without it.");
             }
         }
     }

@@ -15,8 +15,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts the content of {@code …-file} settings in the place of the secrets that they stand for, except for those that are
- * read at each connection.
+ * Puts the content of {@code …-file} settings in the place of the secrets that they stand for, except for those that
+ * are read at each connection.
  */
 final class SecretFiles {
 

@@ -52,9 +52,9 @@ final class LoginReader {
         List<Setting<?>> ways = Stream.<Setting<?>>of(NATS_CREDENTIALS_FILE, NATS_NKEY_FILE, NATS_USER, token)
                 .filter(given::has)
                 .collect(Collectors.toCollection(ArrayList::new));
-        if (given.find(NATS_URL).stream().flatMap(List::stream).anyMatch(url -> USER_IN_URL
-                .matcher(url)
-                .find())) {
+        if (given.find(NATS_URL).stream()
+                .flatMap(List::stream)
+                .anyMatch(url -> USER_IN_URL.matcher(url).find())) {
             ways.add(0, NATS_URL);
         }
         if (ways.size() > 1) {

@@ -1,6 +1,5 @@
 package dev.outboxrelay.config;
 
-
 /**
  * Where the outbox is and as whom it is read ({@code outbox.postgres.*}).
  *
@@ -18,8 +17,7 @@ public record PostgresSettings(
     private static final String TLS = "outbox.postgres.tls";
 
     /** With a password that is known, and what the URL says of encryption. */
-    public PostgresSettings(
-            String url, String user, Secret password, String slot, String publication, long walBudget) {
+    public PostgresSettings(String url, String user, Secret password, String slot, String publication, long walBudget) {
         this(url, PostgresLogin.of(user, password), TlsFiles.none(TLS), slot, publication, walBudget);
     }
 

@@ -93,8 +93,7 @@ public final class Database {
         }
         SQLException last = new SQLException("none of the configured servers is a primary", "08001");
         for (Endpoint endpoint : lastPrimaryFirst()) {
-            try (Connection connection =
-                            connect(endpoint.url(), properties(endpoint, "look", CONNECT_SECONDS));
+            try (Connection connection = connect(endpoint.url(), properties(endpoint, "look", CONNECT_SECONDS));
                     Statement statement = connection.createStatement();
                     ResultSet row = statement.executeQuery("SELECT pg_catalog.pg_is_in_recovery()")) {
                 row.next();

@@ -40,11 +40,13 @@ final class Encryption {
         String message = String.valueOf(e.getMessage());
         Optional<String> why = Distrust.describe(e, settings.tls().prefix(), server);
         if (why.isEmpty() && message.contains("does not support SSL")) {
-            why = Optional.of(server + " offers no encryption, and sslmode asks for it\n    mend: ssl = on, ssl_cert_file"
-                    + " and ssl_key_file in its postgresql.conf");
+            why = Optional.of(
+                    server + " offers no encryption, and sslmode asks for it\n    mend: ssl = on, ssl_cert_file"
+                            + " and ssl_key_file in its postgresql.conf");
         }
         if (why.isEmpty() && SqlErrors.isLogin(e) && message.contains("client certificate")) {
-            why = Optional.of(server + ": " + message + "\n    mend: set " + settings.tls().prefix() + ".cert-file and "
+            why = Optional.of(server + ": " + message + "\n    mend: set "
+                    + settings.tls().prefix() + ".cert-file and "
                     + settings.tls().prefix() + ".key-file (or sslcert and sslkey in the URL)");
         }
         return why.map(text -> new SQLException(text, SqlErrors.UNTRUSTED, e)).orElse(e);

@@ -92,8 +92,9 @@ final class ConnectTroubles implements ErrorListener {
             text += " " + cause.getMessage();
         }
         if (text.contains("SSL required by server")) {
-            return Optional.of(server + " wants an encrypted connection\n    mend: write tls:// instead of nats:// into"
-                    + " outbox.nats.url, and set outbox.nats.tls.ca-file where its certificate is from a CA of your own");
+            return Optional.of(
+                    server + " wants an encrypted connection\n    mend: write tls:// instead of nats:// into"
+                            + " outbox.nats.url, and set outbox.nats.tls.ca-file where its certificate is from a CA of your own");
         }
         if (text.contains("SSL connection wanted by client")) {
             return Optional.of(server + " offers no encryption, and the relay's settings ask for it\n    mend: give the"

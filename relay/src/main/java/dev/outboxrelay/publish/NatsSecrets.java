@@ -42,7 +42,8 @@ final class NatsSecrets {
         String text = context.text();
         try (JsonParser json = JSON.createParser(text)) {
             while (json.nextToken() != null) {
-                if (json.currentToken() == JsonToken.FIELD_NAME && json.currentName().equals(name)) {
+                if (json.currentToken() == JsonToken.FIELD_NAME
+                        && json.currentName().equals(name)) {
                     json.nextToken();
                     return json.getText();
                 }

@@ -7,9 +7,9 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client library's own socket, minus the bytes that its reader cannot bear ({@link SubjectEcho}), and telling why an
- * encrypted connection does not come about, which the library keeps to itself. Public because the library makes it by
- * its name.
+ * The client library's own socket, minus the bytes that its reader cannot bear ({@link SubjectEcho}), and telling why
+ * an encrypted connection does not come about, which the library keeps to itself. Public because the library makes it
+ * by its name.
  */
 public final class ReadablePort extends SocketDataPortWithWriteTimeout {
 

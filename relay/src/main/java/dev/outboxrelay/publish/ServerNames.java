@@ -15,9 +15,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client library's own list of servers, which besides knows two things that the library has no place for: which name
- * an address was resolved from, so that a certificate can be checked against it; and a password that may change, which
- * it adds to each address as it is then. Thread-safe, as its parent is.
+ * The client library's own list of servers, which besides knows two things that the library has no place for: which
+ * name an address was resolved from, so that a certificate can be checked against it; and a password that may change,
+ * which it adds to each address as it is then. Thread-safe, as its parent is.
  */
 final class ServerNames extends NatsServerPool {
 
@@ -36,8 +36,10 @@ final class ServerNames extends NatsServerPool {
     }
 
     private static String host(String url) {
-        return url.replaceFirst("^[a-z]+://", "").replaceFirst("^.*@", "").replaceFirst("/.*$", "").replaceFirst(
-                ":\\d+$", "");
+        return url.replaceFirst("^[a-z]+://", "")
+                .replaceFirst("^.*@", "")
+                .replaceFirst("/.*$", "")
+                .replaceFirst(":\\d+$", "");
     }
 
     /**
@@ -92,8 +94,7 @@ final class ServerNames extends NatsServerPool {
             return server;
         }
         try {
-            return new NatsUri(server.getScheme() + "://" + encode(user) + ":" + encode(secrets.password()) + "@"
-                    + server.toString().replaceFirst("^[a-z]+://", ""));
+            return new WithLogin(server, encode(user) + ":" + encode(secrets.password()));
         } catch (SecretFileException e) {
             return server; // refused without a password, and tried again: the file is being replaced
         } catch (URISyntaxException e) {
@@ -101,18 +102,32 @@ final class ServerNames extends NatsServerPool {
         }
     }
 
-    private NatsUri withoutLogin(NatsUri server) {
-        if (user == null) {
-            return server;
-        }
-        try {
-            return new NatsUri(server.toString().replaceFirst("//[^@/]*@", "//"));
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException("an address without user and password is one");
-        }
+    private static NatsUri withoutLogin(NatsUri server) {
+        return server instanceof WithLogin added ? added.bare : server;
     }
 
     private static String encode(String text) {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    /** The same server, whatever the password: the library pauses when it comes to the same one again. */
+    private static final class WithLogin extends NatsUri {
+
+        private final NatsUri bare;
+
+        private WithLogin(NatsUri bare, String login) throws URISyntaxException {
+            super(bare.getScheme() + "://" + login + "@" + bare.toString().replaceFirst("^[a-z]+://", ""));
+            this.bare = bare;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof WithLogin same && bare.equals(same.bare);
+        }
+
+        @Override
+        public int hashCode() {
+            return bare.hashCode();
+        }
     }
 }

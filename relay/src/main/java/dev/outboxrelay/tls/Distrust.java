@@ -48,24 +48,28 @@ public final class Distrust {
                     + ")\n    mend: write into the URL a name that the certificate is for, or have it made for this one"
                     + " (subjectAltName)");
         }
-        if (text.contains("unable to find valid certification path") || text.contains("path does not chain")
-                || text.contains("path validation failed") || text.contains("trustanchors")
+        if (text.contains("unable to find valid certification path")
+                || text.contains("path does not chain")
+                || text.contains("path validation failed")
+                || text.contains("trustanchors")
                 || text.contains("signature check failed")) {
             return Optional.of("the certificate of " + server + " is not from anybody that the relay trusts\n    mend: "
                     + prefix + ".ca-file: the certificate (PEM) of whoever signed the server's");
         }
         if (!text.contains("received fatal alert")) {
             return encrypted && text.contains("certificate")
-                    ? Optional.of("no encrypted connection to " + server + ": " + brief(said)
-                            + "\n    mend: compare " + prefix + ".ca-file with what the server shows (openssl s_client)")
+                    ? Optional.of("no encrypted connection to " + server + ": " + brief(said) + "\n    mend: compare "
+                            + prefix + ".ca-file with what the server shows (openssl s_client)")
                     : Optional.empty();
         }
         String own = prefix + ".cert-file and " + prefix + ".key-file";
         if (text.contains("certificate_required") || text.contains("handshake_failure")) {
-            return Optional.of(server + " wants a certificate of the relay and got none that it accepts\n    mend: set " + own);
+            return Optional.of(
+                    server + " wants a certificate of the relay and got none that it accepts\n    mend: set " + own);
         }
         if (text.contains("certificate_expired")) {
-            return Optional.of("the relay's certificate is out of date, says " + server + "\n    mend: renew the files of " + own);
+            return Optional.of(
+                    "the relay's certificate is out of date, says " + server + "\n    mend: renew the files of " + own);
         }
         if (text.contains("certificate") || text.contains("unknown_ca")) {
             return Optional.of(server + " does not accept the relay's certificate, or got none (" + brief(said)

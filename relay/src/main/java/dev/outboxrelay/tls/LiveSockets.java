@@ -42,9 +42,8 @@ public final class LiveSockets extends SSLSocketFactory {
 
     @Override
     public Socket createSocket(Socket socket, String host, int port, boolean autoClose) throws IOException {
-        SSLSocket secured = (SSLSocket) PemContext.read(files)
-                .getSocketFactory()
-                .createSocket(socket, nameOf.apply(host), port, autoClose);
+        SSLSocket secured = (SSLSocket)
+                PemContext.read(files).getSocketFactory().createSocket(socket, nameOf.apply(host), port, autoClose);
         if (checksName) {
             SSLParameters parameters = secured.getSSLParameters();
             parameters.setEndpointIdentificationAlgorithm("HTTPS");

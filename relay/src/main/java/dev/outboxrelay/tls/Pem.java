@@ -22,7 +22,9 @@ final class Pem {
     private static final Pattern BLOCK =
             Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----\\s(.*?)-----END \\1-----", Pattern.DOTALL);
 
-    private static final byte[] RSA = {0x06, 0x09, 0x2a, (byte) 0x86, 0x48, (byte) 0x86, (byte) 0xf7, 0x0d, 1, 1, 1, 5, 0};
+    private static final byte[] RSA = {
+        0x06, 0x09, 0x2a, (byte) 0x86, 0x48, (byte) 0x86, (byte) 0xf7, 0x0d, 1, 1, 1, 5, 0
+    };
     private static final byte[] EC = {0x06, 0x07, 0x2a, (byte) 0x86, 0x48, (byte) 0xce, 0x3d, 2, 1};
     private static final byte[] VERSION_0 = {2, 1, 0};
     private static final int SEQUENCE = 0x30;
@@ -42,7 +44,8 @@ final class Pem {
         }
         if (all.isEmpty()) {
             throw file.wrong(
-                    "holds no certificate", "name a PEM file, with a line -----BEGIN CERTIFICATE-----, in " + file.setting());
+                    "holds no certificate",
+                    "name a PEM file, with a line -----BEGIN CERTIFICATE-----, in " + file.setting());
         }
         return all;
     }
@@ -67,11 +70,13 @@ final class Pem {
                         "openssl pkey -in FILE -out PLAIN.key, and guard that file by its rights (chmod 600)");
             }
             if (kind.endsWith("PRIVATE KEY")) {
-                return key(file, kind, block.group(2), certificate.getPublicKey().getAlgorithm());
+                return key(
+                        file, kind, block.group(2), certificate.getPublicKey().getAlgorithm());
             }
         }
         throw file.wrong(
-                "holds no private key", "name a PEM file, with a line -----BEGIN PRIVATE KEY-----, in " + file.setting());
+                "holds no private key",
+                "name a PEM file, with a line -----BEGIN PRIVATE KEY-----, in " + file.setting());
     }
 
     private static PrivateKey key(SecretFile file, String kind, String base64, String algorithm)

@@ -38,7 +38,10 @@ public final class PemContext {
             return context;
         } catch (GeneralSecurityException e) {
             throw new SecretFileException(
-                    files.prefix(), files.certificate(), "cannot be used (" + e.getMessage() + ")", "make the files anew");
+                    files.prefix(),
+                    files.certificate(),
+                    "cannot be used (" + e.getMessage() + ")",
+                    "make the files anew");
         } catch (IOException e) {
             if (e instanceof SecretFileException known) {
                 throw known;

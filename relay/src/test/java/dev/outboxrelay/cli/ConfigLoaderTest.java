@@ -2,8 +2,8 @@ package dev.outboxrelay.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.outboxrelay.config.Preset;
 import dev.outboxrelay.config.NatsSettings;
+import dev.outboxrelay.config.Preset;
 import dev.outboxrelay.config.Problem;
 import dev.outboxrelay.config.Reading;
 import dev.outboxrelay.config.SettingCatalog;

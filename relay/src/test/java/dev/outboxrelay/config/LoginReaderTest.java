@@ -49,13 +49,15 @@ final class LoginReaderTest {
             })
     void what_contradicts_is_refused(String settings, String what, String why) {
         assertThat(read(settings.strip().split(" ")))
-                .isInstanceOfSatisfying(Reading.Rejected.class, rejected -> assertThat(rejected.problems())
-                        .singleElement()
-                        .satisfies(problem -> {
-                            assertThat(problem.what()).isEqualTo(what);
-                            assertThat(problem.why()).contains(why);
-                            assertThat(problem.toString()).doesNotContain("hunter2");
-                        }));
+                .isInstanceOfSatisfying(
+                        Reading.Rejected.class,
+                        rejected -> assertThat(rejected.problems())
+                                .singleElement()
+                                .satisfies(problem -> {
+                                    assertThat(problem.what()).isEqualTo(what);
+                                    assertThat(problem.why()).contains(why);
+                                    assertThat(problem.toString()).doesNotContain("hunter2");
+                                }));
     }
 
     @Test

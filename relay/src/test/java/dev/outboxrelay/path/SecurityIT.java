@@ -100,13 +100,15 @@ final class SecurityIT {
     private static void users(String password) {
         Certificates.write(
                 folder.resolve("users.conf"),
-                "authorization { users: [ { user: relay, password: \"" + password + "\" }, { nkey: " + nkey + " } ] }\n");
+                "authorization { users: [ { user: relay, password: \"" + password + "\" }, { nkey: " + nkey
+                        + " } ] }\n");
         Certificates.write(folder.resolve("nats.password"), "first\n");
     }
 
     /** A server of NATS reads what its configuration includes from the folder of its own. */
     private static Path fromItsFolder(String file) {
-        return Path.of("..").resolve(Path.of(System.getProperty("java.io.tmpdir")).relativize(folder.resolve(file)));
+        return Path.of("..")
+                .resolve(Path.of(System.getProperty("java.io.tmpdir")).relativize(folder.resolve(file)));
     }
 
     private static NatsOptions options(Pair shown) {
@@ -135,8 +137,8 @@ final class SecurityIT {
     private static Connection reader(TestNats of, String login) throws Exception {
         Options.Builder options = Options.builder()
                 .server(of.url().replace("//", "//" + login))
-                .sslContext(PemContext.read(
-                        new TlsFiles("test", authority.certificate(), own.certificate(), own.key())));
+                .sslContext(
+                        PemContext.read(new TlsFiles("test", authority.certificate(), own.certificate(), own.key())));
         return Nats.connect(options.build());
     }
 
@@ -164,9 +166,10 @@ final class SecurityIT {
                     .containsExactly(row.id());
             try (var superuser = outbox.superuser();
                     var statement = superuser.createStatement();
-                    var result = statement.executeQuery("SELECT count(*), count(*) FILTER (WHERE s.ssl AND s.client_dn ="
-                            + " '/CN=outbox_relay') FROM pg_stat_activity a JOIN pg_stat_ssl s USING (pid) WHERE"
-                            + " a.usename = 'outbox_relay'")) {
+                    var result =
+                            statement.executeQuery("SELECT count(*), count(*) FILTER (WHERE s.ssl AND s.client_dn ="
+                                    + " '/CN=outbox_relay') FROM pg_stat_activity a JOIN pg_stat_ssl s USING (pid) WHERE"
+                                    + " a.usename = 'outbox_relay'")) {
                 result.next();
                 assertThat(result.getInt(1)).isGreaterThan(4).isEqualTo(result.getInt(2));
             }
@@ -185,15 +188,20 @@ final class SecurityIT {
             Path users = folder.resolve("users.conf");
             Certificates.write(users, Files.readString(users).replace("first", "second"));
             nats.node(0).reload();
-            Await.until("NATS refuses the relay", () -> !rig.relay().status().nats().connected());
-            Await.until("and the library gives up", () -> nats.node(0).wholeLog().split("uthentication error").length > 3);
+            Await.until(
+                    "NATS refuses the relay", () -> !rig.relay().status().nats().connected());
+            Await.until(
+                    "and the library gives up", () -> nats.node(0).wholeLog().split("uthentication error").length > 3);
             Certificates.write(folder.resolve("nats.password"), "second\n");
-            Await.until("NATS lets it in again", () -> rig.relay().status().nats().connected());
+            Await.until(
+                    "NATS lets it in again", () -> rig.relay().status().nats().connected());
             awaitMarked("rotated", outbox.count("outbox.message WHERE tenant_id = 'rotated'"));
 
             postgres.execute("ALTER ROLE outbox_relay PASSWORD 'another'");
             postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'outbox_relay'");
-            Await.until("PostgreSQL refuses the relay", () -> !rig.relay().status().source().connected());
+            Await.until(
+                    "PostgreSQL refuses the relay",
+                    () -> !rig.relay().status().source().connected());
             Await.until("it tries", () -> postgres.wholeLog().contains("password authentication failed for user"));
             Certificates.write(folder.resolve("pg.password"), "another\n");
             rig.awaitStreaming();
@@ -223,16 +231,21 @@ final class SecurityIT {
         try (TestNats strict = TestNats.start(options(server).with(operator.configuration()))) {
             Certificates.write(file, operator.credentials(Duration.ofSeconds(3)));
             Map<String, String> settings = settings(Map.of(
-                    "outbox.nats.url", strict.url(),
-                    "outbox.nats.credentials-file", file.toString(),
-                    "outbox.nats.user", "",
-                    "outbox.nats.password-file", ""));
+                    "outbox.nats.url",
+                    strict.url(),
+                    "outbox.nats.credentials-file",
+                    file.toString(),
+                    "outbox.nats.user",
+                    "",
+                    "outbox.nats.password-file",
+                    ""));
             try (RelayRig rig = RelayRig.start(settings).awaitStreaming()) {
                 CompletableFuture<Void> load = CompletableFuture.runAsync(() -> load("expiring", loaded));
                 awaitMarked("expiring", 20);
                 Certificates.write(file, operator.credentials(Duration.ofHours(1)));
 
-                Await.until("the first ones expire", () -> strict.node(0).wholeLog().contains("xpired"));
+                Await.until(
+                        "the first ones expire", () -> strict.node(0).wholeLog().contains("xpired"));
                 int then = outbox.count("outbox.message WHERE tenant_id = 'expiring'");
                 awaitMarked("expiring", then + 50);
 
@@ -270,7 +283,8 @@ final class SecurityIT {
     private static void awaitMarked(String tenant, int rows) {
         Await.until(
                 rows + " events of " + tenant + " are published",
-                () -> outbox.count("outbox.message WHERE status = 'published' AND tenant_id = '" + tenant + "'") >= rows);
+                () -> outbox.count("outbox.message WHERE status = 'published' AND tenant_id = '" + tenant + "'")
+                        >= rows);
     }
 
     @Test
@@ -288,7 +302,8 @@ final class SecurityIT {
                 "outbox.nats.context-file",
                 Certificates.write(folder.resolve("context.json"), """
                         {"url": "%s", "user": "relay", "password": "first", "ca": "%s", "cert": "%s", "key": "%s"}
-                        """.formatted(nats.url(), authority.certificate(), own.certificate(), own.key()))
+                        """.formatted(
+                                        nats.url(), authority.certificate(), own.certificate(), own.key()))
                         .toString());
         assertThat(credentials(context, 0).toString()).contains("user relay of account");
 
@@ -313,7 +328,8 @@ final class SecurityIT {
         CompletableFuture<String> without = CompletableFuture.supplyAsync(
                 () -> tls(settings(Map.of("outbox.nats.tls.cert-file", "", "outbox.nats.tls.key-file", ""))));
 
-        assertThat(tls(settings(Map.of("outbox.nats.tls.ca-file", stranger.certificate().toString()))))
+        assertThat(tls(settings(
+                        Map.of("outbox.nats.tls.ca-file", stranger.certificate().toString()))))
                 .contains("is not from anybody that the relay trusts", "outbox.nats.tls.ca-file");
         try (TestNats old = TestNats.start(options(expired));
                 TestNats other = TestNats.start(options(elsewhere))) {
@@ -332,8 +348,8 @@ final class SecurityIT {
         }
         // the name that is checked is the one in the URL, whatever address it stands for
         assertThat(CommandLineRun.check(
-                                CommandLineRun.environment(
-                                        settings(Map.of("outbox.nats.url", nats.url().replace("127.0.0.1", "localhost")))),
+                                CommandLineRun.environment(settings(
+                                        Map.of("outbox.nats.url", nats.url().replace("127.0.0.1", "localhost")))),
                                 "nats-tls",
                                 0)
                         .path("status")
@@ -351,9 +367,11 @@ final class SecurityIT {
     @Test
     void a_postgres_server_that_is_not_trusted_or_does_not_trust_is_refused_with_the_setting_that_mends_it()
             throws Exception {
-        assertThat(connection(settings(Map.of("outbox.postgres.tls.ca-file", stranger.certificate().toString()))))
+        assertThat(connection(settings(Map.of(
+                        "outbox.postgres.tls.ca-file", stranger.certificate().toString()))))
                 .contains("is not from anybody that the relay trusts", "outbox.postgres.tls.ca-file");
-        assertThat(connection(settings(Map.of("outbox.postgres.tls.cert-file", "", "outbox.postgres.tls.key-file", ""))))
+        assertThat(connection(
+                        settings(Map.of("outbox.postgres.tls.cert-file", "", "outbox.postgres.tls.key-file", ""))))
                 .contains("certificate", "outbox.postgres.tls.cert-file", "outbox.postgres.tls.key-file");
         try {
             show(expired);
@@ -402,8 +420,8 @@ final class SecurityIT {
                 folder.resolve("pgpass"),
                 "# the relay's\nelsewhere:*:*:outbox_relay:no\n*:" + postgres.port() + ":" + outbox.database()
                         + ":outbox_relay:" + good + "\n");
-        Map<String, String> settings = settings(
-                Map.of("outbox.postgres.password-file", "", "outbox.postgres.passfile", file.toString()));
+        Map<String, String> settings =
+                settings(Map.of("outbox.postgres.password-file", "", "outbox.postgres.passfile", file.toString()));
 
         assertThat(CommandLineRun.check(CommandLineRun.environment(settings), "postgres-connection", 0)
                         .path("status")
@@ -429,10 +447,10 @@ final class SecurityIT {
             assertThat(rig.refusal().problems())
                     .hasSize(3)
                     .allMatch(problem -> problem.contains("mend: "))
-                    .anyMatch(problem -> problem.startsWith("outbox.postgres.password-file: ")
-                            && problem.contains("does not exist"))
-                    .anyMatch(problem -> problem.startsWith("outbox.postgres.tls.key-file: ")
-                            && problem.contains("is encrypted"))
+                    .anyMatch(problem ->
+                            problem.startsWith("outbox.postgres.password-file: ") && problem.contains("does not exist"))
+                    .anyMatch(problem ->
+                            problem.startsWith("outbox.postgres.tls.key-file: ") && problem.contains("is encrypted"))
                     .anyMatch(problem -> problem.startsWith("outbox.nats.tls.key-file: ")
                             && problem.contains("is not the key of the certificate in " + own.certificate()));
         }

@@ -11,7 +11,9 @@ final class PasswordsTest {
     private static final Endpoint SERVER = new Endpoint("db.example", 5432, "shop", Map.of());
 
     private static String password(String lines) {
-        return Passwords.fromPassfile(lines, "relay", SERVER).map(Secret::reveal).orElse("none");
+        return Passwords.fromPassfile(lines, "relay", SERVER)
+                .map(Secret::reveal)
+                .orElse("none");
     }
 
     @Test
@@ -28,8 +30,10 @@ final class PasswordsTest {
 
     @Test
     void a_backslash_takes_a_colons_meaning() {
-        assertThat(Passwords.fromPassfile("::1:*:shop:a\\:b:c\\\\d\\:e", "a:b", SERVER)).isEmpty();
-        assertThat(Passwords.fromPassfile("\\:\\:1:*:shop:a\\:b:c\\\\d\\:e", "a:b", new Endpoint("::1", 1, "shop", Map.of()))
+        assertThat(Passwords.fromPassfile("::1:*:shop:a\\:b:c\\\\d\\:e", "a:b", SERVER))
+                .isEmpty();
+        assertThat(Passwords.fromPassfile(
+                                "\\:\\:1:*:shop:a\\:b:c\\\\d\\:e", "a:b", new Endpoint("::1", 1, "shop", Map.of()))
                         .map(Secret::reveal))
                 .contains("c\\d:e");
     }

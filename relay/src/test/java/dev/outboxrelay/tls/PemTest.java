@@ -28,7 +28,8 @@ final class PemTest {
     }
 
     private void assertReadable(Path certificate, Path key) throws Exception {
-        assertThat(PemContext.read(new TlsFiles("p", certificate, certificate, key))).isNotNull();
+        assertThat(PemContext.read(new TlsFiles("p", certificate, certificate, key)))
+                .isNotNull();
     }
 
     @Test
@@ -39,8 +40,17 @@ final class PemTest {
         Path pkcs1 = folder.resolve("pkcs1.key");
         certificates.openssl("ec", "-in", pair.key().toString(), "-out", sec1.toString());
         certificates.openssl(
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", pkcs8.toString(), "-out", rsa.toString(),
-                "-subj", "/CN=rsa");
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-keyout",
+                pkcs8.toString(),
+                "-out",
+                rsa.toString(),
+                "-subj",
+                "/CN=rsa");
         certificates.openssl("rsa", "-traditional", "-in", pkcs8.toString(), "-out", pkcs1.toString());
 
         assertThat(Files.readString(sec1)).contains("BEGIN EC PRIVATE KEY");

@@ -82,7 +82,11 @@ final class SourceDrain implements DebeziumSource.Handler {
         Endpoint endpoint = new Endpoint(arguments[1], Integer.parseInt(arguments[2]), TestPostgres.DATABASE, Map.of());
         SourceDrain drain = new SourceDrain(Long.parseLong(arguments[5]), settings);
         DebeziumSource source = new DebeziumSource(
-                settings, endpoint, new Database(settings.postgres()).login(endpoint), SlotMonitor.MESSAGE_PREFIX, drain);
+                settings,
+                endpoint,
+                new Database(settings.postgres()).login(endpoint),
+                SlotMonitor.MESSAGE_PREFIX,
+                drain);
         source.start();
         if (!drain.done.await(10, TimeUnit.MINUTES)) {
             throw new IllegalStateException("not drained in 10 minutes");
