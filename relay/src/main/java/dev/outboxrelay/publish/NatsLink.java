@@ -15,8 +15,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
@@ -103,28 +101,41 @@ public final class NatsLink implements AutoCloseable {
 
     /** Everything that is wrong with files, at once, before anybody is asked. */
     private void checkFiles() throws NatsRefused {
-        List<String> problems = new ArrayList<>();
-        FileLogin login = fileLogin();
-        try {
-            if (login != null) {
-                login.read();
-            }
-            if (settings.login().user() != null) {
-                String unused = secrets.password();
-            }
-            if (settings.login().hasToken()) {
-                String unused = secrets.token();
-            }
-        } catch (SecretFileException e) {
-            problems.add(String.valueOf(e.getMessage()));
-        }
-        try {
+        Optional<String> login = problem(this::readLogin);
+        Optional<String> tls = problem(() -> {
             SSLContext unused = PemContext.read(settings.tls());
-        } catch (SecretFileException e) {
-            problems.add(String.valueOf(e.getMessage()));
+        });
+        if (login.isPresent()) {
+            throw NatsRefused.file(login.get() + tls.map(more -> "\n" + more).orElse(""));
         }
-        if (!problems.isEmpty()) {
-            throw NatsRefused.file(String.join("\n  - ", problems));
+        if (tls.isPresent()) {
+            throw NatsRefused.distrust(tls.get(), null);
+        }
+    }
+
+    private interface Files {
+        void read() throws SecretFileException;
+    }
+
+    private static Optional<String> problem(Files files) {
+        try {
+            files.read();
+            return Optional.empty();
+        } catch (SecretFileException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void readLogin() throws SecretFileException {
+        FileLogin login = fileLogin();
+        if (login != null) {
+            login.read();
+        }
+        if (settings.login().user() != null) {
+            String unused = secrets.password();
+        }
+        if (settings.login().hasToken()) {
+            String unused = secrets.token();
         }
     }
 

@@ -136,9 +136,14 @@ final class Pem {
 
     private static byte[] element(int tag, byte[] content) {
         int size = content.length;
-        byte[] head = size < 0x80
-                ? new byte[] {(byte) tag, (byte) size}
-                : new byte[] {(byte) tag, (byte) 0x82, (byte) (size >> 8), (byte) size};
+        byte[] head; // the shortest form is the only one that counts
+        if (size < 0x80) {
+            head = new byte[] {(byte) tag, (byte) size};
+        } else if (size < 0x100) {
+            head = new byte[] {(byte) tag, (byte) 0x81, (byte) size};
+        } else {
+            head = new byte[] {(byte) tag, (byte) 0x82, (byte) (size >> 8), (byte) size};
+        }
         return join(head, content);
     }
 
