@@ -103,6 +103,7 @@ public final class Relay {
     private volatile boolean leads;
     private @Nullable SpillSpace spill;
     private boolean everStreamed;
+    private boolean everLetIn;
     private long greatestTerm;
     private boolean publicationGap;
     private int inVain;
@@ -138,6 +139,11 @@ public final class Relay {
      */
     public void run() throws CannotStart, InterruptedException {
         try {
+            List<String> wrong = SecretCheck.problems(settings);
+            if (!wrong.isEmpty()) {
+                throw new CannotStart(wrong);
+            }
+            SecretCheck.warnings(settings).forEach(log::warn);
             admin.start();
             spill = openSpill();
             log.atInfo()
@@ -204,6 +210,7 @@ public final class Relay {
             heartbeat = clock.instant();
             try {
                 Optional<Lease> elected = lock.tryLead(greatestTerm, System::nanoTime);
+                everLetIn = true;
                 if (elected.isPresent()) {
                     return elected;
                 }
@@ -237,48 +244,22 @@ public final class Relay {
         confirming.start();
         NatsLink nats = new NatsLink(settings.nats(), new LinkListener());
         try (SlotMonitor slotMonitor = new SlotMonitor(database, settings, new SlotListener())) {
-            if (openNats(nats)) {
-                slotMonitor.start();
-                try (StreamAttacher attacher = new StreamAttacher(
-                                nats.connection(), settings.streams(), policies::of, meters::streamCreated);
-                        JetStreamPublisher publisher =
-                                new JetStreamPublisher(nats.connection(), cloudEvents, broken != TestBreak.CHAIN);
-                        ConsumerProvisioner consumers = new ConsumerProvisioner(
-                                nats.connection(),
-                                this::isTrusted,
-                                tenant -> policies.of(tenant).provision() == Provision.MANAGE);
-                        ConsumerLetters consumerLetters = consumerLetters(nats, elected);
-                        LagWatch lagWatch = new LagWatch(
-                                nats.connection(),
-                                settings.admin().lagInterval(),
-                                clock,
-                                this::isTrusted,
-                                lookout,
-                                consumerLetters.reader());
-                        DeadLetterCounts deadLetters = new DeadLetterCounts(
-                                database,
-                                settings.postgres().slot(),
-                                settings.admin().lagInterval(),
-                                this::isTrusted)) {
-                    lookout.begin(consumers, deadLetters, attacher::findings);
-                    lagWatch.start();
-                    deadLetters.start();
-                    runSessions(
-                            nats,
-                            new Session.Edges(
-                                    settings,
-                                    database,
-                                    publisher,
-                                    attacher,
-                                    policies,
-                                    lookout,
-                                    routes,
-                                    cloudEvents,
-                                    meters,
-                                    spill,
-                                    clock,
-                                    broken));
+            boolean watching = false;
+            while (leads && !isStopping() && openNats(nats)) {
+                if (!watching) {
+                    slotMonitor.start();
+                    watching = true;
                 }
+                try {
+                    work(nats, elected);
+                } catch (IllegalStateException e) {
+                    if (!nats.isOver()) {
+                        throw e;
+                    }
+                    say("NATS: " + e.getMessage());
+                }
+                lookout.end();
+                nats.close(); // lost for good, or not wanted any more
             }
         } catch (IOException e) {
             say("NATS: " + e.getMessage());
@@ -292,6 +273,36 @@ public final class Relay {
             confirming.interrupt();
             confirming.join();
             lock.close();
+        }
+    }
+
+    /** Works with one connection to NATS until it is lost for good, or the leadership is. */
+    private void work(NatsLink nats, Lease elected) throws CannotStart, IOException, InterruptedException {
+        try (StreamAttacher attacher =
+                        new StreamAttacher(nats.connection(), settings.streams(), policies::of, meters::streamCreated);
+                JetStreamPublisher publisher = new JetStreamPublisher(nats.connection(), cloudEvents, broken != TestBreak.CHAIN);
+                ConsumerProvisioner consumers = new ConsumerProvisioner(
+                        nats.connection(),
+                        this::isTrusted,
+                        tenant -> policies.of(tenant).provision() == Provision.MANAGE);
+                ConsumerLetters consumerLetters = consumerLetters(nats, elected);
+                LagWatch lagWatch = new LagWatch(
+                        nats.connection(),
+                        settings.admin().lagInterval(),
+                        clock,
+                        this::isTrusted,
+                        lookout,
+                        consumerLetters.reader());
+                DeadLetterCounts deadLetters = new DeadLetterCounts(
+                        database, settings.postgres().slot(), settings.admin().lagInterval(), this::isTrusted)) {
+            lookout.begin(consumers, deadLetters, attacher::findings);
+            lagWatch.start();
+            deadLetters.start();
+            runSessions(
+                    nats,
+                    new Session.Edges(
+                            settings, database, publisher, attacher, policies, lookout, routes, cloudEvents, meters, spill, clock,
+                            broken));
         }
     }
 
@@ -358,14 +369,19 @@ public final class Relay {
 
     private void databaseAway(DatabaseException e) throws CannotStart {
         String where = "PostgreSQL at " + settings.postgres().shownUrl();
-        if (e.isConfiguration() && endsWhenRefused()) {
+        // a password that worked before is being changed
+        boolean changing = everLetIn && e.isLogin();
+        if (e.isConfiguration() && endsWhenRefused() && !changing) {
             checkSettings(); // says more where it can: everything that is wrong, each with what mends it
+            if (e.getMessage() != null && e.getMessage().contains("mend: ")) {
+                throw new CannotStart(List.of(e.getMessage())); // says all that there is to say
+            }
             throw new CannotStart(
                     List.of(where + " refuses user " + settings.postgres().user() + ": " + e.getMessage()
                             + "\n    mend: check outbox.postgres.url, .user and .password, pg_hba.conf, and that"
                             + " schema/V1__outbox.sql is installed"));
         }
-        sourceEnd.down(e.getMessage());
+        sourceEnd.down(oneLine(String.valueOf(e.getMessage())));
         say(where + " cannot be used, waiting: " + e.getMessage());
     }
 
@@ -402,8 +418,12 @@ public final class Relay {
     }
 
     private void natsAway(String why) {
-        natsEnd.down(why);
+        natsEnd.down(oneLine(why));
         say("waiting: " + why);
+    }
+
+    private static String oneLine(String text) {
+        return text.replaceAll("\\s*\\R\\s*", "; ");
     }
 
     private boolean checkJetStream(NatsLink nats) throws CannotStart {
@@ -424,19 +444,19 @@ public final class Relay {
         boolean useFences = true;
         StoredIds streams = new StoredIds(nats.connection());
         long pause = FIRST_PAUSE_MILLIS;
-        while (!isStopping() && leads) {
+        while (!isStopping() && leads && !nats.isOver()) {
             heartbeat = clock.instant();
             Optional<Session> opened = open(edges, streams, useFences);
             if (opened.isEmpty()) {
                 pause = pause(pause);
                 continue;
             }
-            SessionEnd end = follow(opened.get());
+            SessionEnd end = follow(opened.get(), nats);
             countInVain(opened.get(), end);
             publicationGap = end instanceof SessionEnd.SourceLost lost && lost.isPublicationGap();
             // long enough for somebody to advance a slot that is not in use meanwhile
             pause = publicationGap ? LONGEST_PAUSE_MILLIS : FIRST_PAUSE_MILLIS;
-            if (!end.isLeadershipOver()) {
+            if (!end.isLeadershipOver() && !nats.isOver()) {
                 // what the old lanes sent must not arrive behind what the next ones find
                 nats.flush(Duration.ofSeconds(2));
             }
@@ -447,6 +467,9 @@ public final class Relay {
                 useFences = true;
                 sourceEnd.down(lost.error());
                 say("the replication stream ended, starting again: " + lost.error());
+            } else if (end instanceof SessionEnd.NatsLost lost) {
+                useFences = true;
+                sourceEnd.down("waiting for NATS: " + lost.error());
             } else if (end instanceof SessionEnd.LeadershipLost lost) {
                 sourceEnd.down(lost.reason());
             } else if (end instanceof SessionEnd.Outranked outranked) {
@@ -567,7 +590,7 @@ public final class Relay {
         return findings.isEmpty();
     }
 
-    private SessionEnd follow(Session running) throws InterruptedException {
+    private SessionEnd follow(Session running, NatsLink nats) throws InterruptedException {
         try {
             while (true) {
                 heartbeat = clock.instant();
@@ -580,6 +603,10 @@ public final class Relay {
                     running.end(new SessionEnd.LeadershipLost("it was lost while the session began"));
                 }
                 boolean unused = running.mayAct();
+                if (nats.isOver()) {
+                    log.warn("the connection to nats is closed for good: making a new one, with the secrets of now");
+                    running.end(new SessionEnd.NatsLost("the server refuses the relay"));
+                }
                 if (running.isStreaming()) {
                     everStreamed = true;
                     sourceEnd.up();

@@ -209,7 +209,12 @@ final class Session implements DebeziumSource.Handler {
         policies.on(PolicyRow.TENANT, new TenantPolicies());
         policies.on(PolicyRow.CONSUMER, new ConsumerFeed(edges.lookout())); // after the tenants, whose policies it asks
         this.ancestors = TimelineHistory.read(edges.database(), server.timeline());
-        this.source = new DebeziumSource(settings, control.endpoint(), SlotMonitor.MESSAGE_PREFIX, this);
+        this.source = new DebeziumSource(
+                settings,
+                control.endpoint(),
+                edges.database().login(control.endpoint()),
+                SlotMonitor.MESSAGE_PREFIX,
+                this);
         for (int i = 0; i < settings.lanes().threads(); i++) {
             threads.add(new LaneThread(i, bug -> end(new SessionEnd.SourceLost("a lane broke: " + bug))));
         }

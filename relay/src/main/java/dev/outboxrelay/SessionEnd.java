@@ -15,6 +15,9 @@ sealed interface SessionEnd {
         }
     }
 
+    /** The connection to NATS is closed for good: a new one is made, and everything that rests on it. */
+    record NatsLost(String error) implements SessionEnd {}
+
     /** Another instance leads, or may lead: touch nothing any more. */
     record LeadershipLost(String reason) implements SessionEnd {}
 

@@ -41,8 +41,8 @@ final class ArchitectureTest {
     private static final String[] EDGES = packages(
             "source", "publish", "settle", "spill", "slot", "streams", "lag", "ha", "telemetry", "admin", "dlq");
 
-    /** How connections are opened, and how consumers are read: what the edges on either side share. */
-    private static final String[] SHARED = packages("postgres", "jetstream");
+    /** How connections are opened and encrypted, and how consumers are read: what the edges on either side share. */
+    private static final String[] SHARED = packages("postgres", "jetstream", "tls");
 
     private static final String[] WIRING = {ROOT, ROOT + ".cli..", ROOT + ".demo.."};
 

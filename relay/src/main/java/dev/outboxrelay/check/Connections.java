@@ -18,7 +18,7 @@ final class Connections {
         if (failure == null) {
             return Result.pass(Check.POSTGRES_CONNECTION, "connected to " + url + " as " + role);
         }
-        String text = url + " as " + role + ": " + failure.message();
+        String text = url + " as " + role + ": " + withoutMend(failure.message());
         String database = url.replaceFirst("\\?.*", "").replaceFirst(".*/", "");
         Remedy remedy = switch (failure.kind()) {
             case End.Failure.LOOK -> look(failure.message(), role);
@@ -34,6 +34,7 @@ final class Connections {
                                 : Remedy.shell("echo 'hostssl " + database + " " + role
                                                 + " samenet scram-sha-256' >> \"$(psql -Atc 'SHOW hba_file')\"")
                                         .then("SELECT pg_reload_conf();");
+            case End.Failure.UNTRUSTED -> trust(failure.message(), "outbox.postgres.tls");
             case "42501" -> Remedy.sql("GRANT CONNECT ON DATABASE " + SqlText.name(database) + " TO " + role + ";");
             case "3D000" -> Remedy.relay("outbox.postgres.url: jdbc:postgresql://HOST:5432/THE_OUTBOX_DATABASE");
             case "53300" -> Remedy.sql("ALTER ROLE " + role + " CONNECTION LIMIT -1;");
@@ -42,6 +43,19 @@ final class Connections {
                         + SqlText.shell(url.replaceFirst("^jdbc:", "").replaceFirst("\\?.*", "")));
         };
         return Result.fail(Check.POSTGRES_CONNECTION, text, remedy);
+    }
+
+    /** The message says itself what mends it; which setting that is depends on whose certificate it is about. */
+    private static Remedy trust(String message, String prefix) {
+        String mend = message.replaceFirst("(?s).*mend: ", "");
+        String run = mend.contains("cert-file")
+                ? prefix + ".cert-file: /path/to/relay.pem\n" + prefix + ".key-file: /path/to/relay.key"
+                : prefix + ".ca-file: /path/to/ca.pem";
+        return mend.equals(message) ? Remedy.relay(run) : Remedy.relay(run).then(mend);
+    }
+
+    private static String withoutMend(String message) {
+        return message.replaceFirst("(?s)[;\\s]*mend: .*", "");
     }
 
     /** Functions and views of the system that everybody may use unless somebody took that away. */
@@ -70,24 +84,21 @@ final class Connections {
     }
 
     static Result credentials(End.Failure failure, String otherwise) {
-        return failure.kind().equals(End.Failure.REFUSED)
-                ? Result.fail(
-                        Check.NATS_CREDENTIALS,
-                        failure.message(),
-                        Remedy.relay("outbox.nats.credentials-file: /path/to/relay.creds"))
-                : Result.skipped(Check.NATS_CREDENTIALS, otherwise);
+        if (!failure.kind().equals(End.Failure.REFUSED)) {
+            return Result.skipped(Check.NATS_CREDENTIALS, otherwise);
+        }
+        String mend = failure.message().replaceFirst("(?s).*mend: ", "");
+        Remedy remedy = Remedy.relay("outbox.nats.credentials-file: /path/to/relay.creds");
+        return Result.fail(
+                Check.NATS_CREDENTIALS,
+                withoutMend(failure.message()),
+                mend.equals(failure.message()) ? remedy : remedy.then(mend));
     }
 
     static Result tls(Settings settings, End.Failure failure, String otherwise) {
         return failure.kind().equals(End.Failure.TLS)
                 ? Result.fail(
-                        Check.NATS_TLS,
-                        settings.nats().shownUrls() + ": " + failure.message()
-                                + "; the server's certificate has to be one that this machine trusts",
-                        Remedy.shell(
-                                "keytool -importcert -noprompt -alias nats -file ca.pem -keystore trust.p12 -storepass"
-                                        + " changeit && export OUTBOX_JAVA_OPTS='-Djavax.net.ssl.trustStore=trust.p12"
-                                        + " -Djavax.net.ssl.trustStorePassword=changeit'"))
+                        Check.NATS_TLS, withoutMend(failure.message()), trust(failure.message(), "outbox.nats.tls"))
                 : Result.skipped(Check.NATS_TLS, otherwise);
     }
 }

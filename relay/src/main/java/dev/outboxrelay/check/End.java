@@ -22,6 +22,9 @@ public record End<F>(@Nullable F facts, @Nullable Failure failure) {
         /** The relay is let in, and may not look at everything. */
         public static final String LOOK = "look";
 
+        /** PostgreSQL: no agreement on an encrypted connection, or a file with a secret that cannot be used. */
+        public static final String UNTRUSTED = "untrusted";
+
         /** A server is there and does not let the relay in. */
         public static final String REFUSED = "refused";
 

@@ -130,7 +130,9 @@ final class CheckCommand implements Callable<Integer> {
                     monitor,
                     clock);
         } catch (NatsRefused e) {
-            return End.away(End.Failure.REFUSED, String.valueOf(e.getMessage()));
+            return End.away(
+                    e.isDistrust() ? End.Failure.TLS : End.Failure.REFUSED,
+                    String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", "; "));
         } catch (IOException e) {
             return End.away(
                     isTls(e) ? End.Failure.TLS : End.Failure.AWAY,

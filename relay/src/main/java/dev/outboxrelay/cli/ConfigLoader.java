@@ -16,12 +16,13 @@ import org.eclipse.microprofile.config.ConfigValue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gathers the configuration from one YAML file, the environment above it, and files with secrets. Nothing else is
- * looked at: no system properties, no files on the class path.
+ * Gathers the configuration from one YAML file, the environment above it, a NATS context below it where one is named,
+ * and files with secrets. Nothing else is looked at: no system properties, no files on the class path.
  */
 final class ConfigLoader {
 
     private static final int FALLBACK_ORDINAL = 50;
+    private static final int CONTEXT_ORDINAL = 75;
     private static final int FILE_ORDINAL = 100;
     private static final int ENVIRONMENT_ORDINAL = 300;
     private static final String ENVIRONMENT = "environment";
@@ -46,7 +47,10 @@ final class ConfigLoader {
         EnvironmentValues fromEnvironment = EnvironmentValues.of(environment);
         problems.addAll(fromEnvironment.problems());
 
-        Map<String, RawValue> raw = merge(fromFile, fromEnvironment, fallbacks);
+        NatsContext fromContext = context(fromFile, fromEnvironment, environment);
+        problems.addAll(fromContext.problems());
+
+        Map<String, RawValue> raw = merge(fromFile, fromEnvironment, fromContext, fallbacks);
         problems.addAll(SecretFiles.resolve(raw));
         // An unreadable file says nothing about what would have been in it: only its own problem is worth reading.
         if (!fromFile.problems().isEmpty()) {
@@ -55,19 +59,29 @@ final class ConfigLoader {
         return with(SettingsReader.read(raw));
     }
 
+    private static NatsContext context(
+            ConfigFile file, EnvironmentValues fromEnvironment, Map<String, String> environment) {
+        String key = "outbox.nats.context-file";
+        String named = fromEnvironment.values().getOrDefault(key, file.values().getOrDefault(key, ""));
+        return named.isBlank() ? NatsContext.none() : NatsContext.read(named, environment.getOrDefault("HOME", ""));
+    }
+
     private static Map<String, RawValue> merge(
-            ConfigFile file, EnvironmentValues environment, Map<String, String> fallbacks) {
+            ConfigFile file, EnvironmentValues environment, NatsContext context, Map<String, String> fallbacks) {
         SmallRyeConfig config = new SmallRyeConfigBuilder()
                 .withSources(new PropertiesConfigSource(fallbacks, "fallback", FALLBACK_ORDINAL))
+                .withSources(new PropertiesConfigSource(context.values(), context.origin(), CONTEXT_ORDINAL))
                 .withSources(new PropertiesConfigSource(file.values(), file.origin(), FILE_ORDINAL))
                 .withSources(new PropertiesConfigSource(environment.values(), ENVIRONMENT, ENVIRONMENT_ORDINAL))
                 .build();
         Map<String, RawValue> raw = new TreeMap<>();
         for (String key : config.getPropertyNames()) {
             ConfigValue value = config.getConfigValue(key);
-            String origin = value.getSourceOrdinal() == ENVIRONMENT_ORDINAL
-                    ? ENVIRONMENT + " " + environment.variableOf(key)
-                    : file.origin();
+            String origin = switch (value.getSourceOrdinal()) {
+                case ENVIRONMENT_ORDINAL -> ENVIRONMENT + " " + environment.variableOf(key);
+                case CONTEXT_ORDINAL -> context.origin();
+                default -> file.origin();
+            };
             raw.put(key, new RawValue(value.getRawValue() == null ? "" : value.getRawValue(), origin));
         }
         return raw;

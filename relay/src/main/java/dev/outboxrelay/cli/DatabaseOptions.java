@@ -2,6 +2,7 @@ package dev.outboxrelay.cli;
 
 import dev.outboxrelay.config.Naming;
 import dev.outboxrelay.config.NatsSettings;
+import dev.outboxrelay.config.PostgresLogin;
 import dev.outboxrelay.config.PostgresSettings;
 import dev.outboxrelay.config.Reading;
 import dev.outboxrelay.config.Secret;
@@ -77,16 +78,16 @@ final class DatabaseOptions {
             throw new ParameterException(command, "The configuration cannot be used");
         }
         Settings settings = ((Reading.Complete) reading).settings();
-        PostgresSettings given = settings.postgres();
-        return new Access(
-                new PostgresSettings(
-                        given.url(),
-                        user == null ? given.user() : user,
-                        passwordFile == null ? given.password() : password(passwordFile, command),
-                        given.slot(),
-                        given.publication(),
-                        given.walBudget()),
-                settings);
+        return new Access(settings.postgres().as(login(settings.postgres(), command)), settings);
+    }
+
+    private PostgresLogin login(PostgresSettings given, CommandLine command) {
+        String role = user == null ? given.user() : user;
+        if (passwordFile != null) {
+            return PostgresLogin.of(role, password(passwordFile, command));
+        }
+        PostgresLogin login = given.login();
+        return new PostgresLogin(role, login.password(), login.passwordFile(), login.passfile());
     }
 
     private static Secret password(Path file, CommandLine command) {

@@ -14,7 +14,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Puts the content of {@code …-file} settings in the place of the secrets that they stand for. */
+/**
+ * Puts the content of {@code …-file} settings in the place of the secrets that they stand for, except for those that
+ * are read at each connection.
+ */
 final class SecretFiles {
 
     private static final String SUFFIX = "-file";
@@ -28,11 +31,19 @@ final class SecretFiles {
             String fileKey = secret.key() + SUFFIX;
             RawValue file = raw.get(fileKey);
             if (secret.isSecret() && file != null && isGiven(file) && !isGiven(raw.get(secret.key()))) {
-                raw.remove(fileKey);
-                read(file, fileKey, problems).ifPresent(text -> raw.put(secret.key(), text));
+                Optional<RawValue> text = isChecked(secret) ? read(file, fileKey, problems) : Optional.empty();
+                if (!SettingCatalog.isReadAtUse(secret)) {
+                    raw.remove(fileKey);
+                    text.ifPresent(content -> raw.put(secret.key(), content));
+                }
             }
         }
         return problems;
+    }
+
+    /** An operator who looks at the database need not be able to read what is for NATS. */
+    private static boolean isChecked(Setting<?> secret) {
+        return !secret.key().startsWith("outbox.nats.");
     }
 
     private static Optional<RawValue> read(RawValue file, String fileKey, List<Problem> problems) {

@@ -9,12 +9,28 @@ import org.jspecify.annotations.Nullable;
  * How NATS is reached ({@code outbox.nats.*}).
  *
  * @param urls one or more server URLs of one cluster; they may carry credentials, so show {@link #shownUrls()} instead
- * @param credentialsFile a NATS {@code .creds} file, or null
+ * @param login as whom
+ * @param tls what is trusted, and the relay's own certificate
+ * @param handshakeFirst whether the server wants TLS before anything is said
  */
-public record NatsSettings(List<String> urls, @Nullable Path credentialsFile) {
+public record NatsSettings(List<String> urls, NatsLogin login, TlsFiles tls, boolean handshakeFirst) {
+
+    private static final String TLS = "outbox.nats.tls";
 
     public NatsSettings {
         urls = List.copyOf(urls);
+    }
+
+    /** With a {@code .creds} file or as nobody, and with what the Java runtime trusts. */
+    public NatsSettings(List<String> urls, @Nullable Path credentialsFile) {
+        this(urls, NatsLogin.ofCredentials(credentialsFile), TlsFiles.none(TLS), false);
+    }
+
+    /** Whether the connection has to be encrypted. */
+    public boolean isEncrypted() {
+        return tls.isGiven()
+                || handshakeFirst
+                || urls.stream().anyMatch(url -> url.startsWith("tls://") || url.startsWith("wss://"));
     }
 
     /** The URLs with every credential in them replaced by {@code ***}, comma separated, for messages. */
@@ -24,6 +40,6 @@ public record NatsSettings(List<String> urls, @Nullable Path credentialsFile) {
 
     @Override
     public String toString() {
-        return "NatsSettings[urls=%s, credentialsFile=%s]".formatted(shownUrls(), credentialsFile);
+        return "NatsSettings[urls=%s, login=%s, tls=%s]".formatted(shownUrls(), login, tls);
     }
 }

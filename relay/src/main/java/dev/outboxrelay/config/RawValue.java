@@ -7,6 +7,9 @@ package dev.outboxrelay.config;
  */
 public record RawValue(String text, String origin) {
 
+    /** How the origin of a value begins that a NATS context gave. */
+    public static final String CONTEXT = "NATS context ";
+
     @Override
     public String toString() {
         return "RawValue[" + origin + "]";

@@ -23,6 +23,22 @@ public final class SettingCatalog {
             "outbox.postgres.password-file",
             SettingTypes.FILE,
             "A file that holds the password; a line end after it does not count.");
+    static final Setting<Path> POSTGRES_PASSFILE = Setting.optional(
+            "outbox.postgres.passfile",
+            SettingTypes.FILE,
+            "A PostgreSQL password file (.pgpass), with lines host:port:database:user:password.");
+    static final Setting<Path> POSTGRES_TLS_CA_FILE = Setting.optional(
+            "outbox.postgres.tls.ca-file",
+            SettingTypes.FILE,
+            "A PEM file with the certificates that the server's is checked against; with it, sslmode is verify-full.");
+    static final Setting<Path> POSTGRES_TLS_CERT_FILE = Setting.optional(
+            "outbox.postgres.tls.cert-file",
+            SettingTypes.FILE,
+            "A PEM file with the relay's own certificate and its chain.");
+    static final Setting<Path> POSTGRES_TLS_KEY_FILE = Setting.optional(
+            "outbox.postgres.tls.key-file",
+            SettingTypes.FILE,
+            "A PEM file with that certificate's private key, not encrypted.");
     static final Setting<String> POSTGRES_SLOT = Setting.withDefault(
             "outbox.postgres.slot", SettingTypes.SLOT, "outbox_relay", "The logical replication slot.");
     static final Setting<String> POSTGRES_PUBLICATION = Setting.withDefault(
@@ -41,6 +57,44 @@ public final class SettingCatalog {
             "outbox.nats.url", ServerUrls.NATS_SERVERS, "The NATS servers, which must have JetStream on.");
     static final Setting<Path> NATS_CREDENTIALS_FILE =
             Setting.optional("outbox.nats.credentials-file", SettingTypes.FILE, "A NATS .creds file to log in with.");
+    static final Setting<Path> NATS_NKEY_FILE = Setting.optional(
+            "outbox.nats.nkey-file", SettingTypes.FILE, "A file with the seed (SU...) of an nkey to log in with.");
+    static final Setting<String> NATS_USER =
+            Setting.optional("outbox.nats.user", SettingTypes.TEXT, "A user to log in as, with a password.");
+    static final Setting<Secret> NATS_PASSWORD = Setting.optional(
+            "outbox.nats.password", SettingTypes.SECRET, "That user's password; better given as a file.");
+    static final Setting<Path> NATS_PASSWORD_FILE = Setting.optional(
+            "outbox.nats.password-file",
+            SettingTypes.FILE,
+            "A file that holds the password; a line end after it does not count.");
+    static final Setting<Secret> NATS_TOKEN = Setting.optional(
+            "outbox.nats.token", SettingTypes.SECRET, "A token to log in with; better given as a file.");
+    static final Setting<Path> NATS_TOKEN_FILE = Setting.optional(
+            "outbox.nats.token-file",
+            SettingTypes.FILE,
+            "A file that holds the token; a line end after it does not count.");
+    static final Setting<Path> NATS_CONTEXT_FILE = Setting.optional(
+            "outbox.nats.context-file",
+            SettingTypes.FILE,
+            "A context of the nats command line tool (JSON): it gives url, login and certificates where no setting does.");
+    static final Setting<Path> NATS_TLS_CA_FILE = Setting.optional(
+            "outbox.nats.tls.ca-file",
+            SettingTypes.FILE,
+            "A PEM file with the certificates that the server's is checked against; by default those of the Java"
+                    + " runtime.");
+    static final Setting<Path> NATS_TLS_CERT_FILE = Setting.optional(
+            "outbox.nats.tls.cert-file",
+            SettingTypes.FILE,
+            "A PEM file with the relay's own certificate and its chain.");
+    static final Setting<Path> NATS_TLS_KEY_FILE = Setting.optional(
+            "outbox.nats.tls.key-file",
+            SettingTypes.FILE,
+            "A PEM file with that certificate's private key, not encrypted.");
+    static final Setting<Boolean> NATS_TLS_HANDSHAKE_FIRST = Setting.withDefault(
+            "outbox.nats.tls.handshake-first",
+            SettingTypes.FLAG,
+            "false",
+            "true where the server has handshake_first: TLS before anything is said.");
 
     static final Setting<TableName> SOURCE_TABLE = Setting.withDefault(
             "outbox.source.table", SettingTypes.TABLE, "outbox.message", "The outbox table in the native layout.");
@@ -480,11 +534,26 @@ public final class SettingCatalog {
             POSTGRES_USER,
             POSTGRES_PASSWORD,
             POSTGRES_PASSWORD_FILE,
+            POSTGRES_PASSFILE,
+            POSTGRES_TLS_CA_FILE,
+            POSTGRES_TLS_CERT_FILE,
+            POSTGRES_TLS_KEY_FILE,
             POSTGRES_SLOT,
             POSTGRES_PUBLICATION,
             POSTGRES_WAL_BUDGET,
             NATS_URL,
             NATS_CREDENTIALS_FILE,
+            NATS_NKEY_FILE,
+            NATS_USER,
+            NATS_PASSWORD,
+            NATS_PASSWORD_FILE,
+            NATS_TOKEN,
+            NATS_TOKEN_FILE,
+            NATS_CONTEXT_FILE,
+            NATS_TLS_CA_FILE,
+            NATS_TLS_CERT_FILE,
+            NATS_TLS_KEY_FILE,
+            NATS_TLS_HANDSHAKE_FIRST,
             SOURCE_TABLE,
             TABLES_TABLE,
             TABLES_PRESET,
@@ -591,11 +660,19 @@ public final class SettingCatalog {
             ADMIN_MAX_TENANT_LABELS,
             ADMIN_LAG_INTERVAL);
 
+    /** Secrets whose file is read at each connection, so that a new one counts without a restart. */
+    private static final List<Setting<Secret>> READ_AT_USE = List.of(POSTGRES_PASSWORD, NATS_PASSWORD, NATS_TOKEN);
+
     private static final Pattern INDEX = Pattern.compile("\\[\\d{1,4}]");
 
     /** Every setting, in the order in which the reference shows them. */
     public static List<Setting<?>> all() {
         return ALL;
+    }
+
+    /** Whether this secret's file is read by whoever connects, each time, and not once at the start. */
+    public static boolean isReadAtUse(Setting<?> secret) {
+        return READ_AT_USE.contains(secret);
     }
 
     /** Whether a key, with real indexes and names, is a setting. */

@@ -27,8 +27,8 @@ public final class SettingsReader {
     }
 
     /**
-     * Reads a whole configuration. Blank values count as not given. {@code outbox.postgres.password-file} is an error
-     * here beside {@code outbox.postgres.password}, and otherwise ignored: reading files is the caller's part.
+     * Reads a whole configuration. Blank values count as not given. Files are only named here: those that hold a secret
+     * which is read once are the caller's part, the others are read by whoever connects.
      */
     public static Reading read(Map<String, RawValue> raw) {
         return new SettingsReader(raw).read();
@@ -60,12 +60,7 @@ public final class SettingsReader {
     }
 
     private void checkPairs() {
-        if (given.has(POSTGRES_PASSWORD) && given.has(POSTGRES_PASSWORD_FILE)) {
-            given.report(
-                    POSTGRES_PASSWORD_FILE,
-                    POSTGRES_PASSWORD.key() + " is given too (" + given.origin(POSTGRES_PASSWORD) + ")",
-                    "Give one of the two.");
-        }
+        new LoginReader(given).check();
         checkOrder(STREAMS_DUPLICATE_WINDOW, STREAMS_MAX_AGE);
         checkOrder(RETRY_INITIAL, RETRY_MAX);
     }
@@ -82,18 +77,19 @@ public final class SettingsReader {
     }
 
     private Settings settings() {
+        LoginReader logins = new LoginReader(given);
         BindAddress bind = given.get(ADMIN_BIND);
         SettleMode mode = given.get(SETTLE_MODE);
         return new Settings(
                 new PostgresSettings(
                         given.get(POSTGRES_URL),
-                        given.get(POSTGRES_USER),
-                        given.find(POSTGRES_PASSWORD).orElse(Secret.NONE),
+                        logins.postgres(),
+                        logins.postgresTls(),
                         given.get(POSTGRES_SLOT),
                         given.get(POSTGRES_PUBLICATION),
                         given.get(POSTGRES_WAL_BUDGET)),
                 new NatsSettings(
-                        given.get(NATS_URL), given.find(NATS_CREDENTIALS_FILE).orElse(null)),
+                        given.get(NATS_URL), logins.nats(), logins.natsTls(), given.get(NATS_TLS_HANDSHAKE_FIRST)),
                 new SourceSettings(
                         TableMapping.nativeLayout(given.get(SOURCE_TABLE), mode),
                         tables.tables(),

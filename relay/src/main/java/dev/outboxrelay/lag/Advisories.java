@@ -10,6 +10,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Hears what the server says about messages that consumers give up. Nobody stores it: what is said while no relay leads
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Advisories implements AutoCloseable {
 
+    private static final Logger log = LoggerFactory.getLogger(Advisories.class);
     private static final String PREFIX = "$JS.EVENT.ADVISORY.CONSUMER.";
     private static final Pattern SUBJECT =
             Pattern.compile(Pattern.quote(PREFIX) + "(MAX_DELIVERIES|MSG_TERMINATED)\\.([^.]+)\\.([^.]+)");
@@ -68,6 +71,10 @@ final class Advisories implements AutoCloseable {
 
     @Override
     public void close() {
-        connection.closeDispatcher(dispatcher);
+        try {
+            connection.closeDispatcher(dispatcher);
+        } catch (IllegalStateException e) {
+            log.atDebug().addKeyValue("error", e.getMessage()).log("the connection is closed already");
+        }
     }
 }

@@ -7,7 +7,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +54,7 @@ public final class Database {
      * @throws SQLException when the server cannot be reached or refuses
      */
     public Connection openBrief(String purpose, int seconds) throws SQLException {
-        return DriverManager.getConnection(settings.url(), properties(purpose, Integer.toString(seconds)));
+        return connect(settings.url(), properties(lastPrimary, purpose, Integer.toString(seconds)));
     }
 
     /**
@@ -62,11 +64,11 @@ public final class Database {
      * @throws SQLException when the server cannot be reached or refuses
      */
     public Connection openReplication(String purpose) throws SQLException {
-        Properties properties = properties(purpose, CONNECT_SECONDS);
+        Properties properties = properties(lastPrimary, purpose, CONNECT_SECONDS);
         properties.setProperty("replication", "database");
         properties.setProperty("assumeMinServerVersion", "15");
         properties.setProperty("preferQueryMode", "simple");
-        return DriverManager.getConnection(settings.url(), properties);
+        return connect(settings.url(), properties);
     }
 
     /** Closes a connection, if there is one, whatever state it is in. */
@@ -91,8 +93,7 @@ public final class Database {
         }
         SQLException last = new SQLException("none of the configured servers is a primary", "08001");
         for (Endpoint endpoint : lastPrimaryFirst()) {
-            try (Connection connection =
-                            DriverManager.getConnection(endpoint.url(), properties("look", CONNECT_SECONDS));
+            try (Connection connection = connect(endpoint.url(), properties(endpoint, "look", CONNECT_SECONDS));
                     Statement statement = connection.createStatement();
                     ResultSet row = statement.executeQuery("SELECT pg_catalog.pg_is_in_recovery()")) {
                 row.next();
@@ -115,7 +116,7 @@ public final class Database {
      */
     public Connection openAt(Endpoint endpoint, String purpose) throws SQLException {
         // a server that accepts a connection and says nothing would otherwise be waited for as long as for an answer
-        Connection connection = DriverManager.getConnection(endpoint.url(), properties(purpose, CONNECT_SECONDS));
+        Connection connection = connect(endpoint.url(), properties(endpoint, purpose, CONNECT_SECONDS));
         try {
             connection.setNetworkTimeout(Runnable::run, (int) TimeUnit.SECONDS.toMillis(SILENCE_SECONDS));
             return connection;
@@ -132,10 +133,38 @@ public final class Database {
                 .toList();
     }
 
-    private Properties properties(String purpose, String silenceSeconds) {
+    /**
+     * What the driver has to be told to be let in: user, password as it is now, certificates.
+     *
+     * @throws DatabaseException when a file with one of these cannot be used
+     */
+    public Map<String, String> login(Endpoint endpoint) throws DatabaseException {
+        try {
+            return secrets(endpoint);
+        } catch (SQLException e) {
+            throw new DatabaseException("reading the password", e);
+        }
+    }
+
+    private Map<String, String> secrets(Endpoint endpoint) throws SQLException {
+        Map<String, String> login = new TreeMap<>();
+        login.put("user", settings.user());
+        login.put("password", Passwords.current(settings.login(), endpoint).value());
+        login.putAll(Encryption.properties(settings.tls(), endpoint.parameters()));
+        return login;
+    }
+
+    private Connection connect(String url, Properties properties) throws SQLException {
+        try {
+            return DriverManager.getConnection(url, properties);
+        } catch (SQLException e) {
+            throw Encryption.explained(e, settings);
+        }
+    }
+
+    private Properties properties(Endpoint endpoint, String purpose, String silenceSeconds) throws SQLException {
         Properties properties = new Properties();
-        properties.setProperty("user", settings.user());
-        properties.setProperty("password", settings.password().value());
+        properties.putAll(secrets(endpoint));
         properties.setProperty("ApplicationName", "outbox-relay " + purpose);
         properties.setProperty("connectTimeout", CONNECT_SECONDS);
         properties.setProperty("socketTimeout", silenceSeconds);

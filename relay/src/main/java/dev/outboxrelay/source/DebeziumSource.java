@@ -11,6 +11,7 @@ import io.debezium.engine.format.ChangeEventFormat;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
@@ -73,12 +74,14 @@ public final class DebeziumSource {
      * Prepares a run.
      *
      * @param endpoint the server to read from
+     * @param login what the driver has to be told to be let in there
      * @param messagePrefix prefix of logical messages that only move the slot
      */
-    public DebeziumSource(Settings settings, Endpoint endpoint, String messagePrefix, Handler handler) {
+    public DebeziumSource(
+            Settings settings, Endpoint endpoint, Map<String, String> login, String messagePrefix, Handler handler) {
         this.handler = handler;
         this.engine = DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
-                .using(properties(settings, endpoint, messagePrefix))
+                .using(properties(settings, endpoint, login, messagePrefix))
                 .using(this::completed)
                 .using(new DebeziumEngine.ConnectorCallback() {
                     @Override
@@ -92,8 +95,9 @@ public final class DebeziumSource {
         this.thread.setDaemon(true);
     }
 
-    private static Properties properties(Settings settings, Endpoint endpoint, String messagePrefix) {
-        Properties properties = EngineProperties.of(settings, endpoint, messagePrefix);
+    private static Properties properties(
+            Settings settings, Endpoint endpoint, Map<String, String> login, String messagePrefix) {
+        Properties properties = EngineProperties.of(settings, endpoint, login, messagePrefix);
         // an engine waits two minutes for the names of its metrics if one that was left behind still has them
         properties.setProperty("custom.metric.tags", "run=" + RUNS.incrementAndGet());
         return properties;

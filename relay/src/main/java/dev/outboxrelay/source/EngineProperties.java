@@ -6,6 +6,7 @@ import dev.outboxrelay.decode.Change;
 import dev.outboxrelay.postgres.Endpoint;
 import io.debezium.connector.postgresql.PostgresConnector;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -23,9 +24,10 @@ final class EngineProperties {
      * For one engine object.
      *
      * @param endpoint where the primary is
+     * @param login what the driver has to be told to be let in
      * @param messagePrefix prefix of logical messages that must not be handed over
      */
-    static Properties of(Settings settings, Endpoint endpoint, String messagePrefix) {
+    static Properties of(Settings settings, Endpoint endpoint, Map<String, String> login, String messagePrefix) {
         Properties p = new Properties();
         p.setProperty("name", NAME);
         p.setProperty("topic.prefix", NAME);
@@ -33,12 +35,11 @@ final class EngineProperties {
         p.setProperty("database.hostname", endpoint.host());
         p.setProperty("database.port", Integer.toString(endpoint.port()));
         p.setProperty("database.dbname", endpoint.database());
-        p.setProperty("database.user", settings.postgres().user());
-        p.setProperty("database.password", settings.postgres().password().value());
         // the driver's default is to wait for ever for a server that says nothing
         p.setProperty("database.connectTimeout", "10");
         p.setProperty("database.socketTimeout", "20");
         endpoint.parameters().forEach((name, value) -> p.setProperty("database." + name, value));
+        login.forEach((name, value) -> p.setProperty("database." + name, value));
         p.setProperty("slot.name", settings.postgres().slot());
         p.setProperty("publication.name", settings.postgres().publication());
         p.setProperty("publication.autocreate.mode", "disabled");

@@ -3,11 +3,13 @@ package dev.outboxrelay.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outboxrelay.config.ConfigurationReference;
+import dev.outboxrelay.config.NatsSettings;
 import dev.outboxrelay.config.Preset;
 import dev.outboxrelay.config.Problem;
 import dev.outboxrelay.config.Reading;
 import dev.outboxrelay.config.SettingCatalog;
 import dev.outboxrelay.config.Settings;
+import dev.outboxrelay.config.TlsFiles;
 import dev.outboxrelay.rule.RouteDraft;
 import dev.outboxrelay.rule.RouteRule;
 import java.io.IOException;
@@ -15,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -95,19 +98,65 @@ final class ConfigLoaderTest {
             Settings settings = settings(yaml("outbox: {postgres: {password: '${user.home}\\a'}}"), ADDRESSES);
 
             assertThat(settings.postgres().slot()).isEqualTo("outbox_relay");
-            assertThat(settings.postgres().password().reveal()).isEqualTo("${user.home}\\a");
+            assertThat(settings.postgres().login().password().reveal()).isEqualTo("${user.home}\\a");
         } finally {
             System.clearProperty(key);
         }
     }
 
     @Test
-    void a_secret_comes_from_a_file_without_its_line_end() {
+    void a_password_file_is_named_and_left_to_whoever_connects() {
         Path secret = file("password", " hunter2 \n");
 
         Settings settings = settings(null, with("OUTBOX_POSTGRES_PASSWORD_FILE", secret.toString()));
 
-        assertThat(settings.postgres().password().reveal()).isEqualTo(" hunter2 ");
+        assertThat(settings.postgres().login().passwordFile()).isEqualTo(secret);
+        assertThat(settings.toString()).doesNotContain("hunter2");
+    }
+
+    @Test
+    void a_nats_context_gives_what_no_setting_does() {
+        Path context = file("relay.json", """
+                {"description": "the relay", "url": "tls://n9:4222", "user": "relay", "password": "hunter2",
+                 "ca": "/etc/nats/ca.pem", "cert": "~/relay.pem", "key": "/run/relay.key", "token": ""}
+                """);
+
+        NatsSettings nats = settings(
+                        null,
+                        Map.of(
+                                "OUTBOX_POSTGRES_URL", "jdbc:postgresql://db/shop",
+                                "OUTBOX_NATS_CONTEXT_FILE", context.toString(),
+                                "OUTBOX_NATS_TLS_KEY_FILE", "/other.key",
+                                "HOME", "/home/relay"))
+                .nats();
+
+        assertThat(nats.urls()).containsExactly("tls://n9:4222");
+        assertThat(nats.login().user()).isEqualTo("relay");
+        assertThat(nats.login().contextFile()).isEqualTo(context);
+        assertThat(nats.tls())
+                .isEqualTo(new TlsFiles(
+                        "outbox.nats.tls",
+                        Path.of("/etc/nats/ca.pem"),
+                        Path.of("/home/relay/relay.pem"),
+                        Path.of("/other.key")));
+        assertThat(nats.toString()).doesNotContain("hunter2");
+    }
+
+    @Test
+    void a_nats_context_that_says_more_than_the_relay_can_do_is_a_problem_and_so_is_a_second_login() {
+        Path context = file("relay.json", """
+                {"creds": "/a.creds", "nsc": "nsc://op/acc/user", "socks_proxy": "socks5://x:1"}
+                """);
+        Map<String, String> environment = new HashMap<>(with("OUTBOX_NATS_CONTEXT_FILE", context.toString()));
+        environment.put("OUTBOX_NATS_NKEY_FILE", "/a.nk");
+
+        assertThat(problems(null, environment))
+                .extracting(Problem::toString)
+                .hasSize(3)
+                .anyMatch(text -> text.contains("it has nsc"))
+                .anyMatch(text -> text.contains("it has socks_proxy"))
+                .anyMatch(text -> text.contains("outbox.nats.nkey-file (environment OUTBOX_NATS_NKEY_FILE)")
+                        && text.contains("beside outbox.nats.credentials-file (NATS context " + context + ")"));
     }
 
     @Test
@@ -151,7 +200,7 @@ final class ConfigLoaderTest {
                 Map.of(
                         "OUTBOX_POSTGRES_URL", "jdbc:postgresql://db/shop",
                         "OUTBOX_NATS_URL", "n1:x",
-                        "OUTBOX_NATS_TOKEN", "hunter2",
+                        "OUTBOX_NATS_TICKET", "hunter2",
                         "OUTBOX_POSTGRES_SLOT", "",
                         "OUTBOX_LOG_LEVEL", "DEBUG",
                         "OUTBOX_TOPIC", "somebody else's"));
@@ -159,7 +208,7 @@ final class ConfigLoaderTest {
         assertThat(problems)
                 .extracting(problem -> problem.what() + " <- " + problem.where())
                 .containsExactlyInAnyOrder(
-                        "OUTBOX_NATS_TOKEN <- environment",
+                        "OUTBOX_NATS_TICKET <- environment",
                         "other <- file " + file,
                         "outbox.streams.replica <- file " + file,
                         "outbox.streams.max-age <- file " + file,

@@ -87,7 +87,7 @@ final class SettingsReaderTest {
                 "outbox.lanes.max-bytes", "2 mb",
                 "outbox.admin.bind", "[::1]:0"));
 
-        assertThat(settings.postgres().password().reveal()).isEqualTo(" with blanks ");
+        assertThat(settings.postgres().login().password().reveal()).isEqualTo(" with blanks ");
         assertThat(settings.nats())
                 .isEqualTo(new NatsSettings(List.of("nats://a:1", "tls://b:2"), Path.of("relay.creds")));
         assertThat(settings.naming()).isEqualTo(Naming.ENCODE);

@@ -27,7 +27,7 @@ final class VariableNamesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"OUTBOX_NATS_TOKEN", "OUTBOX_NAMING_MODE", "OUTBOX_POSTGRE_URL", "OUTBOX_SOURCE_TABLES_X"})
+    @ValueSource(strings = {"OUTBOX_NATS_TICKET", "OUTBOX_NAMING_MODE", "OUTBOX_POSTGRE_URL", "OUTBOX_SOURCE_TABLES_X"})
     void a_name_under_our_roots_or_a_slip_away_from_a_known_one_is_ours(String variable) {
         assertThat(VariableNames.keyOf(variable)).isEmpty();
         assertThat(VariableNames.isOurs(variable)).isTrue();

@@ -47,7 +47,16 @@ final class Handed implements DebeziumSource.Handler, AutoCloseable {
                 settings.source().all().stream().collect(Collectors.toMap(TableMapping::name, Function.identity()));
         Endpoint endpoint =
                 new Endpoint(outbox.postgres().host(), outbox.postgres().port(), outbox.database(), Map.of());
-        this.source = new DebeziumSource(settings, endpoint, "outbox_relay", this);
+        this.source = new DebeziumSource(
+                settings,
+                endpoint,
+                Map.of(
+                        "user",
+                        settings.postgres().user(),
+                        "password",
+                        settings.postgres().login().password().reveal()),
+                "outbox_relay",
+                this);
     }
 
     static Handed start(Outbox outbox, String slot, Reader reader, Map<String, String> more) {

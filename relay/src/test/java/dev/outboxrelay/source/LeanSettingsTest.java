@@ -25,7 +25,8 @@ final class LeanSettingsTest {
         Map<String, RawValue> raw = new TreeMap<>();
         texts.forEach((key, text) -> raw.put(key, new RawValue(text, "test")));
         Settings settings = ((Reading.Complete) SettingsReader.read(raw)).settings();
-        return EngineProperties.of(settings, new Endpoint("db", 5432, "shop", Map.of()), "prefix");
+        return EngineProperties.of(
+                settings, new Endpoint("db", 5432, "shop", Map.of()), Map.of("user", "relay"), "prefix");
     }
 
     @Test

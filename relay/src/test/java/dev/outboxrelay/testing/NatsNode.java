@@ -55,6 +55,11 @@ public final class NatsNode {
         server.signal("USR2");
     }
 
+    /** Has the server read its configuration again ({@code nats-server --signal reload}). */
+    public void reload() {
+        server.signal("HUP");
+    }
+
     public boolean isRunning() {
         return server.isRunning();
     }

@@ -6,6 +6,7 @@ import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.SettingsReader;
 import dev.outboxrelay.decode.Change;
 import dev.outboxrelay.event.Lsn;
+import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.Endpoint;
 import dev.outboxrelay.slot.SlotMonitor;
 import dev.outboxrelay.source.DebeziumSource;
@@ -86,9 +87,12 @@ final class Decoding {
         texts.put("outbox.postgres.slot", slot);
         texts.put("outbox.source.reader", reader);
         Counter counter = new Counter(tenant, rows);
+        Settings settings = settings(texts);
+        Endpoint endpoint = new Endpoint(postgres.host(), postgres.port(), TestPostgres.DATABASE, Map.of());
         DebeziumSource source = new DebeziumSource(
-                settings(texts),
-                new Endpoint(postgres.host(), postgres.port(), TestPostgres.DATABASE, Map.of()),
+                settings,
+                endpoint,
+                new Database(settings.postgres()).login(endpoint),
                 SlotMonitor.MESSAGE_PREFIX,
                 counter);
         source.start();

@@ -5,6 +5,7 @@ import dev.outboxrelay.decode.Change;
 import dev.outboxrelay.decode.Decoded;
 import dev.outboxrelay.decode.Decoder;
 import dev.outboxrelay.event.Lsn;
+import dev.outboxrelay.postgres.Database;
 import dev.outboxrelay.postgres.Endpoint;
 import dev.outboxrelay.slot.SlotMonitor;
 import dev.outboxrelay.source.DebeziumSource;
@@ -80,7 +81,12 @@ final class SourceDrain implements DebeziumSource.Handler {
         Settings settings = Decoding.settings(texts);
         Endpoint endpoint = new Endpoint(arguments[1], Integer.parseInt(arguments[2]), TestPostgres.DATABASE, Map.of());
         SourceDrain drain = new SourceDrain(Long.parseLong(arguments[5]), settings);
-        DebeziumSource source = new DebeziumSource(settings, endpoint, SlotMonitor.MESSAGE_PREFIX, drain);
+        DebeziumSource source = new DebeziumSource(
+                settings,
+                endpoint,
+                new Database(settings.postgres()).login(endpoint),
+                SlotMonitor.MESSAGE_PREFIX,
+                drain);
         source.start();
         if (!drain.done.await(10, TimeUnit.MINUTES)) {
             throw new IllegalStateException("not drained in 10 minutes");

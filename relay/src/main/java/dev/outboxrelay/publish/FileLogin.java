@@ -1,0 +1,100 @@
+package dev.outboxrelay.publish;
+
+import dev.outboxrelay.tls.SecretFile;
+import dev.outboxrelay.tls.SecretFileException;
+import io.nats.client.AuthHandler;
+import io.nats.client.NKey;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.security.GeneralSecurityException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers the server's challenge from a {@code .creds} file or an nkey's seed. The file is read once for each
+ * connection, whole, so that key and token are of one version, whoever replaces it meanwhile.
+ */
+final class FileLogin implements AuthHandler {
+
+    private static final Pattern JWT =
+            Pattern.compile("-+BEGIN NATS USER JWT-+\\s+(\\S+)\\s+-+END NATS USER JWT-+", Pattern.CASE_INSENSITIVE);
+    private static final Pattern SEED = Pattern.compile("(?m)^\\s*(SU[A-Z2-7]{56})\\s*$");
+
+    private final SecretFile file;
+    private final boolean isCredentials;
+    private @Nullable Login login;
+
+    private record Login(String seed, String jwt) {}
+
+    /** @param isCredentials whether a token goes with the seed */
+    FileLogin(SecretFile file, boolean isCredentials) {
+        this.file = file;
+        this.isCredentials = isCredentials;
+    }
+
+    /** Reads the file. */
+    void read() throws SecretFileException {
+        String text = file.text();
+        Matcher seed = SEED.matcher(text);
+        Matcher jwt = JWT.matcher(text);
+        if (!seed.find()) {
+            throw file.wrong(
+                    "holds no seed of a user (a line that begins with SU)",
+                    isCredentials
+                            ? "name a .creds file, as nsc generate creds writes it"
+                            : "name a file with the seed, as nsc generate nkey --user writes it");
+        }
+        if (isCredentials && !jwt.find()) {
+            throw file.wrong(
+                    "holds no NATS USER JWT",
+                    "name a .creds file, as nsc generate creds writes it; a seed alone belongs in outbox.nats.nkey-file");
+        }
+        login = new Login(seed.group(1), isCredentials ? jwt.group(1) : "");
+    }
+
+    /** Called first for each connection. */
+    @Override
+    public char[] getID() {
+        try {
+            read();
+            NKey key = NKey.fromSeed(current().seed().toCharArray());
+            try {
+                return key.getPublicKey();
+            } finally {
+                key.clear();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(file.setting() + ": its key cannot be used", e);
+        }
+    }
+
+    @Override
+    public byte[] sign(byte[] nonce) {
+        try {
+            NKey key = NKey.fromSeed(current().seed().toCharArray());
+            try {
+                return key.sign(nonce);
+            } finally {
+                key.clear();
+            }
+        } catch (IOException | GeneralSecurityException e) {
+            throw new IllegalStateException(file.setting() + ": its key cannot be used", e);
+        }
+    }
+
+    @Override
+    public char @Nullable [] getJWT() {
+        return isCredentials ? current().jwt().toCharArray() : null;
+    }
+
+    private Login current() {
+        Login read = login;
+        if (read == null) {
+            throw new IllegalStateException("the library asks for the key first");
+        }
+        return read;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.outboxrelay.tls;
+
+import org.jspecify.annotations.NullMarked;
