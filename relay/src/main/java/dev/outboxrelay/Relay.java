@@ -280,7 +280,8 @@ public final class Relay {
     private void work(NatsLink nats, Lease elected) throws CannotStart, IOException, InterruptedException {
         try (StreamAttacher attacher =
                         new StreamAttacher(nats.connection(), settings.streams(), policies::of, meters::streamCreated);
-                JetStreamPublisher publisher = new JetStreamPublisher(nats.connection(), cloudEvents, broken != TestBreak.CHAIN);
+                JetStreamPublisher publisher =
+                        new JetStreamPublisher(nats.connection(), cloudEvents, broken != TestBreak.CHAIN);
                 ConsumerProvisioner consumers = new ConsumerProvisioner(
                         nats.connection(),
                         this::isTrusted,
@@ -301,7 +302,17 @@ public final class Relay {
             runSessions(
                     nats,
                     new Session.Edges(
-                            settings, database, publisher, attacher, policies, lookout, routes, cloudEvents, meters, spill, clock,
+                            settings,
+                            database,
+                            publisher,
+                            attacher,
+                            policies,
+                            lookout,
+                            routes,
+                            cloudEvents,
+                            meters,
+                            spill,
+                            clock,
                             broken));
         }
     }
