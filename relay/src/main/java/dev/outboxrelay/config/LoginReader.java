@@ -59,7 +59,7 @@ final class LoginReader {
         }
         if (ways.size() > 1) {
             String others = ways.subList(0, ways.size() - 1).stream()
-                    .map(way -> (way == NATS_URL ? "a user in " : "") + way.key() + " (" + given.origin(way) + ")")
+                    .map(way -> (way.equals(NATS_URL) ? "a user in " : "") + way.key() + " (" + given.origin(way) + ")")
                     .collect(Collectors.joining(", "));
             given.report(
                     ways.get(ways.size() - 1),

@@ -42,7 +42,7 @@ public final class NatsLink implements AutoCloseable {
     private volatile @Nullable Connection connection;
     private final NatsSecrets secrets;
     private volatile boolean closing;
-    private volatile Attempt current = new Attempt();
+    private volatile Attempt current;
 
     /** Who wants to know whether the connection is there. */
     public interface Listener {
@@ -62,6 +62,7 @@ public final class NatsLink implements AutoCloseable {
         this.settings = settings;
         this.listener = listener;
         this.secrets = new NatsSecrets(settings.login());
+        this.current = new Attempt();
     }
 
     /**

@@ -89,6 +89,7 @@ final class ServerNames extends NatsServerPool {
         super.connectFailed(withoutLogin(server));
     }
 
+    @SuppressWarnings("UnusedException") // its message holds the address with the password
     private @Nullable NatsUri withLogin(@Nullable NatsUri server) {
         if (server == null || user == null) {
             return server;

@@ -38,8 +38,7 @@ public final class PemContext {
             return context;
         } catch (GeneralSecurityException e) {
             throw new SecretFileException(
-                    files.prefix(),
-                    files.certificate(),
+                    files.prefix(), "a certificate or key",
                     "cannot be used (" + e.getMessage() + ")",
                     "make the files anew");
         } catch (IOException e) {

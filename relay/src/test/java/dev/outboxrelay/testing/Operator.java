@@ -37,7 +37,7 @@ public final class Operator {
                 name,
                 null,
                 JwtUtils.currentTimeSeconds(),
-                null,
+                new String(operator.getPublicKey()),
                 () -> claims);
     }
 
