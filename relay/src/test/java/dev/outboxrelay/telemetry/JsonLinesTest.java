@@ -8,6 +8,7 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.joran.JoranConfigurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.LoggingEvent;
+import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import ch.qos.logback.core.OutputStreamAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -29,6 +30,7 @@ final class JsonLinesTest {
 
     @BeforeEach
     void configure() throws Exception {
+        context.setMDCAdapter(new LogbackMDCAdapter());
         context.putProperty("OUTBOX_LOG_FORMAT", "json");
         JoranConfigurator configurator = new JoranConfigurator();
         configurator.setContext(context);
