@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
@@ -55,7 +56,10 @@ final class SidecarsBench implements Callable<Integer> {
     @Option(names = "--rate", defaultValue = "50", description = "Events a second around the kill.")
     private int rate;
 
-    @Option(names = "--java-options", defaultValue = "-Xmx128m", description = "As the sidecar's manifest has them.")
+    @Option(
+            names = "--java-options",
+            defaultValue = "-Xmx128m -Xms16m",
+            description = "As the sidecar's manifest has them.")
     private String javaOptions;
 
     private final List<RelayProcess> relays = new ArrayList<>();
@@ -97,8 +101,10 @@ final class SidecarsBench implements Callable<Integer> {
 
     /** As the manifest has it: alive every 10 s, scraped every 15 s. */
     private static void probe(ScheduledExecutorService kubelet, RelayProcess relay, int number) {
-        kubelet.scheduleAtFixedRate(() -> quietly(relay, "/livez"), 200L * number, 10_000, TimeUnit.MILLISECONDS);
-        kubelet.scheduleAtFixedRate(() -> quietly(relay, "/metrics"), 300L * number, 15_000, TimeUnit.MILLISECONDS);
+        Future<?> unusedAlive = kubelet.scheduleAtFixedRate(
+                () -> quietly(relay, "/livez"), 200L * number, 10_000, TimeUnit.MILLISECONDS);
+        Future<?> unusedScraped = kubelet.scheduleAtFixedRate(
+                () -> quietly(relay, "/metrics"), 300L * number, 15_000, TimeUnit.MILLISECONDS);
     }
 
     private static void quietly(RelayProcess relay, String path) {
