@@ -12,12 +12,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Puts the content of {@code …-file} settings in the place of the secrets that they stand for. */
 final class SecretFiles {
 
     private static final String SUFFIX = "-file";
+
+    /** What is read again while the relay runs: only looked at here, and left as a file. */
+    private static final Set<String> READ_AGAIN = Set.of("outbox.admin.token");
 
     private SecretFiles() {}
 
@@ -28,8 +32,14 @@ final class SecretFiles {
             String fileKey = secret.key() + SUFFIX;
             RawValue file = raw.get(fileKey);
             if (secret.isSecret() && file != null && isGiven(file) && !isGiven(raw.get(secret.key()))) {
-                raw.remove(fileKey);
-                read(file, fileKey, problems).ifPresent(text -> raw.put(secret.key(), text));
+                Optional<RawValue> text = read(file, fileKey, problems);
+                if (READ_AGAIN.contains(secret.key())) {
+                    text.flatMap(given -> secret.problemWith(given.text())).ifPresent(why -> problems.add(
+                            problem(fileKey, file, "holds something that " + why)));
+                } else {
+                    raw.remove(fileKey);
+                    text.ifPresent(given -> raw.put(secret.key(), given));
+                }
             }
         }
         return problems;

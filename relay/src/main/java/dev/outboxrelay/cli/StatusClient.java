@@ -3,8 +3,10 @@ package dev.outboxrelay.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.outboxrelay.config.AdminAccess;
 import dev.outboxrelay.config.AdminSettings;
 import dev.outboxrelay.config.Reading;
+import dev.outboxrelay.config.Secret;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -29,12 +31,19 @@ final class StatusClient {
             HttpClient.newBuilder().connectTimeout(PATIENCE).build();
     private final ObjectMapper mapper = new ObjectMapper();
 
-    StatusClient(URI address) {
+    private final Secret token;
+
+    /** @param token what the relay wants to see where reading is not open; {@link Secret#NONE} for nothing */
+    StatusClient(URI address, Secret token) {
         this.address = address;
+        this.token = token;
     }
 
-    /** Where the configuration says that the admin server is. */
-    static String bound(@Nullable Path file, Map<String, String> environment, CommandLine command) {
+    /** Where the configuration says that the admin server is, and what it wants to see. */
+    record Known(String url, AdminAccess access) {}
+
+    /** What the configuration says about the admin server. */
+    static Known known(@Nullable Path file, Map<String, String> environment, CommandLine command) {
         // who asks for the status need not know where the servers are
         Reading reading = ConfigLoader.load(
                 file,
@@ -51,7 +60,8 @@ final class StatusClient {
             throw new ParameterException(command, "outbox.admin.bind has port 0, which is any: say --url");
         }
         String host = EVERY_ADDRESS.contains(admin.host()) ? "127.0.0.1" : admin.host();
-        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + admin.port();
+        String url = "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + admin.port();
+        return new Known(url, admin.access());
     }
 
     /**
@@ -71,13 +81,20 @@ final class StatusClient {
     JsonNode get() throws IOException, InterruptedException {
         HttpResponse<String> answer;
         try {
-            answer = http.send(
-                    HttpRequest.newBuilder(address).timeout(PATIENCE).build(), HttpResponse.BodyHandlers.ofString());
+            HttpRequest.Builder request = HttpRequest.newBuilder(address).timeout(PATIENCE);
+            if (token.isPresent()) {
+                request.header("Authorization", "Bearer " + token.reveal());
+            }
+            answer = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
         } catch (IOException e) {
             throw new IOException(
                     "no relay answers at " + address + " (" + e.getClass().getSimpleName() + "): is it running here?"
                             + " outbox.admin.bind says where it listens, --url where to ask",
                     e);
+        }
+        if (answer.statusCode() == 401) {
+            throw new IOException("the relay at " + address + (token.isPresent() ? " does not take this token" : " wants its token")
+                    + ": say --token-file, or give outbox.admin.token-file as the relay has it");
         }
         try {
             JsonNode status = mapper.readTree(answer.body());

@@ -1,9 +1,12 @@
 package dev.outboxrelay.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.outboxrelay.config.AdminAccess;
+import dev.outboxrelay.config.Secret;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -40,6 +43,14 @@ final class StatusCommand implements Callable<Integer> {
     @Nullable
     private String url;
 
+    @Option(
+            names = "--token-file",
+            paramLabel = "FILE",
+            description = "A file with the relay's token, where reading wants it (default, without --url:"
+                    + " outbox.admin.token or its file).")
+    @Nullable
+    private Path tokenFile;
+
     @Option(names = "--tenant", paramLabel = "ID", description = "Only this tenant, with all that is known of it.")
     @Nullable
     private String tenant;
@@ -72,7 +83,7 @@ final class StatusCommand implements Callable<Integer> {
         if (watch && json) {
             throw new ParameterException(spec.commandLine(), "--watch and --json do not go together");
         }
-        StatusClient client = new StatusClient(address());
+        StatusClient client = client();
         PrintWriter out = spec.commandLine().getOut();
         int exit = show(client.get(), out);
         while (watch) {
@@ -84,12 +95,38 @@ final class StatusCommand implements Callable<Integer> {
         return exit;
     }
 
-    private URI address() {
+    private StatusClient client() {
+        StatusClient.Known known = url == null
+                ? StatusClient.known(config.file, environment, spec.commandLine())
+                : new StatusClient.Known(url, AdminAccess.READING); // a token goes to the relay that it belongs to alone
         try {
-            return StatusClient.address(
-                    url == null ? StatusClient.bound(config.file, environment, spec.commandLine()) : url);
+            return new StatusClient(StatusClient.address(known.url()), token(known.access()));
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--url: " + e.getMessage(), e);
+        }
+    }
+
+    private Secret token(AdminAccess access) {
+        if (tokenFile != null) {
+            return read("--token-file", tokenFile);
+        }
+        if (!access.tokenForReading()) {
+            return Secret.NONE;
+        }
+        Path file = access.tokenFile();
+        return file == null ? access.token() : read("outbox.admin.token-file", file);
+    }
+
+    private Secret read(String what, Path file) {
+        try {
+            return new Secret(Files.readString(file).strip());
+        } catch (IOException e) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    what + ": " + file + " cannot be read ("
+                            + e.getClass().getSimpleName().replace("Exception", "")
+                            + "): name a file that this user may read",
+                    e);
         }
     }
 

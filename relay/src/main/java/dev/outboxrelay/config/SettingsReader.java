@@ -3,6 +3,7 @@ package dev.outboxrelay.config;
 import static dev.outboxrelay.config.SettingCatalog.*;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -65,6 +66,20 @@ public final class SettingsReader {
                     POSTGRES_PASSWORD_FILE,
                     POSTGRES_PASSWORD.key() + " is given too (" + given.origin(POSTGRES_PASSWORD) + ")",
                     "Give one of the two.");
+        }
+        if (given.has(ADMIN_TOKEN) && given.has(ADMIN_TOKEN_FILE)) {
+            given.report(
+                    ADMIN_TOKEN_FILE,
+                    ADMIN_TOKEN.key() + " is given too (" + given.origin(ADMIN_TOKEN) + ")",
+                    "Give one of the two.");
+        }
+        if (given.find(ADMIN_TOKEN_FOR_READING).orElse(false)
+                && !given.has(ADMIN_TOKEN)
+                && !given.has(ADMIN_TOKEN_FILE)) {
+            given.report(
+                    ADMIN_TOKEN_FOR_READING,
+                    "there is no token, so nobody could read",
+                    "Give " + ADMIN_TOKEN_FILE.key() + ", or leave this out.");
         }
         checkOrder(STREAMS_DUPLICATE_WINDOW, STREAMS_MAX_AGE);
         checkOrder(RETRY_INITIAL, RETRY_MAX);
@@ -132,6 +147,14 @@ public final class SettingsReader {
                 policies.groups(),
                 consumers.settings(),
                 new AdminSettings(
-                        bind.host(), bind.port(), given.get(ADMIN_MAX_TENANT_LABELS), given.get(ADMIN_LAG_INTERVAL)));
+                        bind.host(),
+                        bind.port(),
+                        given.get(ADMIN_MAX_TENANT_LABELS),
+                        given.get(ADMIN_LAG_INTERVAL),
+                        new AdminAccess(
+                                given.find(ADMIN_TOKEN).orElse(Secret.NONE),
+                                given.find(ADMIN_TOKEN_FILE).orElse(null),
+                                given.get(ADMIN_TOKEN_FOR_READING),
+                                given.find(ADMIN_HOSTS).orElse(List.of()))));
     }
 }
