@@ -5,6 +5,7 @@ import com.sun.net.httpserver.HttpExchange;
 import dev.outboxrelay.config.AdminAccess;
 import java.net.InetSocketAddress;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -36,7 +37,7 @@ final class Gate {
         this.token = new AdminToken(access, System::nanoTime);
         this.tokenForReading = access.tokenForReading();
         hosts.addAll(access.hosts());
-        hosts.addAll(Set.of("localhost", "127.0.0.1", "::1", boundTo.toLowerCase(Locale.ROOT)));
+        hosts.addAll(List.of("localhost", "127.0.0.1", "::1", boundTo.toLowerCase(Locale.ROOT)));
     }
 
     /** Whether actions are possible at all. */

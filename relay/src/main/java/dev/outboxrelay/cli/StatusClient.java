@@ -12,6 +12,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -34,19 +35,38 @@ final class StatusClient {
     private final Secret token;
 
     /** @param token what the relay wants to see where reading is not open; {@link Secret#NONE} for nothing */
-    StatusClient(URI address, Secret token) {
+    private StatusClient(URI address, Secret token) {
         this.address = address;
         this.token = token;
     }
 
-    /** Where the configuration says that the admin server is, and what it wants to see. */
-    record Known(String url, AdminAccess access) {}
+    /**
+     * The relay that is meant: at this address, or where the configuration says that it listens. A token goes with it
+     * where one is named, or where the configuration says that this relay wants one.
+     *
+     * @throws IllegalArgumentException when the text is no address of a server
+     */
+    static StatusClient of(
+            @Nullable String url,
+            @Nullable Path tokenFile,
+            @Nullable Path config,
+            Map<String, String> environment,
+            CommandLine command) {
+        Secret named = tokenFile == null ? Secret.NONE : secret("--token-file", tokenFile, command);
+        if (url != null) {
+            return new StatusClient(address(url), named);
+        }
+        AdminSettings admin = settings(config, environment, command);
+        String host = EVERY_ADDRESS.contains(admin.host()) ? "127.0.0.1" : admin.host();
+        String known = "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + admin.port();
+        return new StatusClient(address(known), named.isPresent() ? named : wanted(admin.access(), command));
+    }
 
-    /** What the configuration says about the admin server. */
-    static Known known(@Nullable Path file, Map<String, String> environment, CommandLine command) {
+    private static AdminSettings settings(
+            @Nullable Path config, Map<String, String> environment, CommandLine command) {
         // who asks for the status need not know where the servers are
         Reading reading = ConfigLoader.load(
-                file,
+                config,
                 environment,
                 Map.of(
                         "outbox.nats.url", "nats://not-needed:4222",
@@ -59,9 +79,28 @@ final class StatusClient {
         if (admin.port() == 0) {
             throw new ParameterException(command, "outbox.admin.bind has port 0, which is any: say --url");
         }
-        String host = EVERY_ADDRESS.contains(admin.host()) ? "127.0.0.1" : admin.host();
-        String url = "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + admin.port();
-        return new Known(url, admin.access());
+        return admin;
+    }
+
+    private static Secret wanted(AdminAccess access, CommandLine command) {
+        if (!access.tokenForReading()) {
+            return Secret.NONE;
+        }
+        Path file = access.tokenFile();
+        return file == null ? access.token() : secret("outbox.admin.token-file", file, command);
+    }
+
+    private static Secret secret(String what, Path file, CommandLine command) {
+        try {
+            return new Secret(Files.readString(file).strip());
+        } catch (IOException e) {
+            throw new ParameterException(
+                    command,
+                    what + ": " + file + " cannot be read ("
+                            + e.getClass().getSimpleName().replace("Exception", "")
+                            + "): name a file that this user may read",
+                    e);
+        }
     }
 
     /**
@@ -69,7 +108,7 @@ final class StatusClient {
      *
      * @throws IllegalArgumentException when the text is no address of a server
      */
-    static URI address(String server) {
+    private static URI address(String server) {
         URI uri = URI.create(server.replaceAll("/+$", "") + "/api/status");
         if (uri.getHost() == null || !("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
             throw new IllegalArgumentException("'" + server + "' is not like http://host:8080");

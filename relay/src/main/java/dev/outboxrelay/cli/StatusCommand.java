@@ -1,11 +1,8 @@
 package dev.outboxrelay.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.outboxrelay.config.AdminAccess;
-import dev.outboxrelay.config.Secret;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
@@ -96,37 +93,10 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private StatusClient client() {
-        StatusClient.Known known = url == null
-                ? StatusClient.known(config.file, environment, spec.commandLine())
-                : new StatusClient.Known(url, AdminAccess.READING); // a token goes to the relay that it belongs to alone
         try {
-            return new StatusClient(StatusClient.address(known.url()), token(known.access()));
+            return StatusClient.of(url, tokenFile, config.file, environment, spec.commandLine());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--url: " + e.getMessage(), e);
-        }
-    }
-
-    private Secret token(AdminAccess access) {
-        if (tokenFile != null) {
-            return read("--token-file", tokenFile);
-        }
-        if (!access.tokenForReading()) {
-            return Secret.NONE;
-        }
-        Path file = access.tokenFile();
-        return file == null ? access.token() : read("outbox.admin.token-file", file);
-    }
-
-    private Secret read(String what, Path file) {
-        try {
-            return new Secret(Files.readString(file).strip());
-        } catch (IOException e) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    what + ": " + file + " cannot be read ("
-                            + e.getClass().getSimpleName().replace("Exception", "")
-                            + "): name a file that this user may read",
-                    e);
         }
     }
 

@@ -73,11 +73,9 @@ final class AdminActionsIT {
 
         assertThat(act(tenant, "discard", "{\"letters\": [" + seqs.get(1) + "]}").path("changed").asInt())
                 .isEqualTo(1);
-        assertThat(act(tenant, "replay", "{\"letters\": [" + seqs.get(0) + ", " + seqs.get(1) + "]}"))
-                .satisfies(done -> {
-                    assertThat(done.path("changed").asInt()).isEqualTo(1);
-                    assertThat(done.path("elsewhere").asInt()).as("the discarded one").isEqualTo(1);
-                });
+        JsonNode done = act(tenant, "replay", "{\"letters\": [" + seqs.get(0) + ", " + seqs.get(1) + "]}");
+        assertThat(done.path("changed").asInt()).isEqualTo(1);
+        assertThat(done.path("elsewhere").asInt()).as("the discarded one").isEqualTo(1);
 
         Await.until("it is published", () -> Streams.ids(client, tenant).contains(dead.get(0).id()));
         Await.until("its row says so", () -> "published".equals(outbox.status(dead.get(0).id())));
