@@ -115,18 +115,17 @@ final class AdminLetters implements LetterOffice {
     private Done these(LetterDesk desk, Action action, String tenant, Set<Long> letters, Set<State> states)
             throws DeskException {
         LetterFilter filter = of(null, tenant, letters);
-        Outcome outcome =
-                switch (action) {
-                    case REPLAY -> desk.replay(filter, Correction.NONE, naming, false, (done, ofAll) -> {});
-                    case DISCARD -> desk.discard(filter, states, false, (done, ofAll) -> {});
-                };
+        Outcome outcome = switch (action) {
+            case REPLAY -> desk.replay(filter, Correction.NONE, naming, false, (done, ofAll) -> {});
+            case DISCARD -> desk.discard(filter, states, false, (done, ofAll) -> {});
+        };
         long others = letters.size() - outcome.changed().size() - outcome.refused() - outcome.locked();
         return new Done(
                 outcome.changed().size(),
                 outcome.refused(),
                 outcome.refusals().stream()
-                        .map(refusal -> refusal.letter().seq() + ": "
-                                + refusal.reason().code() + ": " + refusal.error())
+                        .map(refusal ->
+                                refusal.letter().seq() + ": " + refusal.reason().code() + ": " + refusal.error())
                         .toList(),
                 Math.max(0, others),
                 outcome.locked(),

@@ -24,8 +24,7 @@ import org.slf4j.LoggerFactory;
 final class AdminPages implements HttpHandler {
 
     private static final Logger LOG = LoggerFactory.getLogger(AdminPages.class);
-    private static final String NO_PAGE =
-            "no such page; there are /, /livez, /readyz, /metrics and /api/status\n";
+    private static final String NO_PAGE = "no such page; there are /, /livez, /readyz, /metrics and /api/status\n";
 
     private final Supplier<Health> health;
     private final Supplier<RelayStatus> status;
@@ -86,8 +85,7 @@ final class AdminPages implements HttpHandler {
             return refused.get();
         }
         Headers headers = exchange.getRequestHeaders();
-        Optional<Reply> file =
-                files.find(path, headers.getFirst("If-None-Match"), headers.getFirst("Accept-Encoding"));
+        Optional<Reply> file = files.find(path, headers.getFirst("If-None-Match"), headers.getFirst("Accept-Encoding"));
         if (file.isPresent()) {
             return file.get();
         }
@@ -191,7 +189,8 @@ final class AdminPages implements HttpHandler {
     /** The parts of a path between slashes, each decoded by itself, as an id may hold a slash. */
     private static List<String> parts(@Nullable String rawPath) {
         List<String> parts = new ArrayList<>();
-        for (String part : (rawPath == null ? "" : rawPath).replaceFirst("^/", "").split("/", -1)) {
+        for (String part :
+                (rawPath == null ? "" : rawPath).replaceFirst("^/", "").split("/", -1)) {
             parts.add(decoded(part.replace("+", "%2B")));
         }
         return parts;

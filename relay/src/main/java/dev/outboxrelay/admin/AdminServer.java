@@ -26,8 +26,7 @@ import org.jspecify.annotations.Nullable;
  * what comes while all are busy waits in a bounded queue, and beyond it is closed unanswered.
  *
  * <p>The suppliers are called on those threads, several at once, and must not block; of requests for dead letters,
- * which ask the database, two run at once. Methods of this class may be
- * called from any thread.
+ * which ask the database, two run at once. Methods of this class may be called from any thread.
  */
 public final class AdminServer implements AutoCloseable {
 

@@ -95,7 +95,9 @@ final class Gate {
         String host = headers.getFirst("Host");
         boolean own = site != null
                 ? site.equals("same-origin")
-                : origin == null || (host != null && origin.replaceFirst("^https?://", "").equalsIgnoreCase(host));
+                : origin == null
+                        || (host != null
+                                && origin.replaceFirst("^https?://", "").equalsIgnoreCase(host));
         if (own) {
             return Optional.empty();
         }
@@ -104,9 +106,7 @@ final class Gate {
     }
 
     private static boolean isLoopback(@Nullable InetSocketAddress local) {
-        return local != null
-                && local.getAddress() != null
-                && local.getAddress().isLoopbackAddress();
+        return local != null && local.getAddress() != null && local.getAddress().isLoopbackAddress();
     }
 
     /** The name in {@code name:port}, {@code [v6]:port}, or either without a port. */

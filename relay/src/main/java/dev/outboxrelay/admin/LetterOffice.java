@@ -64,7 +64,8 @@ public interface LetterOffice {
      * @param payloadBase64 the first bytes of the payload; null if there is none
      * @param whole whether these are all
      */
-    record Whole(Item letter, @Nullable String headers, @Nullable String payloadBase64, boolean whole) {}
+    record Whole(
+            Item letter, @Nullable String headers, @Nullable String payloadBase64, boolean whole) {}
 
     /**
      * Which letters an action is about: these, or all dead ones of the tenant in pieces.

@@ -84,8 +84,7 @@ final class LetterPages {
         return asking(() -> {
             List<LetterOffice.Item> found = office.list(tenant, states, limit + 1);
             List<LetterOffice.Item> shown = found.subList(0, Math.min(limit, found.size()));
-            return new Reply(
-                            200, Reply.JSON, StatusJson.of(Map.of("letters", shown, "more", found.size() > limit)))
+            return new Reply(200, Reply.JSON, StatusJson.of(Map.of("letters", shown, "more", found.size() > limit)))
                     .packedFor(exchange.getRequestHeaders().getFirst("Accept-Encoding"));
         });
     }
@@ -125,7 +124,9 @@ final class LetterPages {
         return asking(() -> {
             LetterOffice.Done done = office.act(ACTIONS.get(word), tenant, which);
             log(word, tenant, exchange)
-                    .addKeyValue("asked", which.letters().isEmpty() ? "all" : which.letters().size())
+                    .addKeyValue(
+                            "asked",
+                            which.letters().isEmpty() ? "all" : which.letters().size())
                     .addKeyValue("changed", done.changed())
                     .addKeyValue("refused", done.refused())
                     .log("admin: dead letters were decided about");
@@ -179,8 +180,7 @@ final class LetterPages {
             return work.run();
         } catch (IOException e) {
             LOG.warn("admin: the table of dead letters cannot be used: {}", e.getMessage());
-            return Reply.problem(
-                    503, "the table of dead letters cannot be used now; the reason is in the relay's log");
+            return Reply.problem(503, "the table of dead letters cannot be used now; the reason is in the relay's log");
         } finally {
             places.release();
         }

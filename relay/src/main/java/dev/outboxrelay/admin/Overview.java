@@ -24,8 +24,20 @@ final class Overview {
     private static final long FRESH_NANOS = 1_000_000_000;
     private static final int LONGEST_REASON = 200;
     private static final List<String> COLUMNS = List.of(
-            "tenant", "stream", "fares", "lane", "queued", "in_flight", "parked", "dead", "oldest", "pending",
-            "consumer", "trouble", "reason", "reasons");
+            "tenant",
+            "stream",
+            "fares",
+            "lane",
+            "queued",
+            "in_flight",
+            "parked",
+            "dead",
+            "oldest",
+            "pending",
+            "consumer",
+            "trouble",
+            "reason",
+            "reasons");
 
     /** One answer, kept for a moment. */
     static final class Made {
@@ -152,7 +164,8 @@ final class Overview {
         json.writeObject(worst == null ? null : worst.pending());
         json.writeString(worst == null ? null : worst.name());
         json.writeString(worst == null ? null : worst.trouble());
-        json.writeString(tenant.reasons().isEmpty() ? null : cut(tenant.reasons().get(0)));
+        json.writeString(
+                tenant.reasons().isEmpty() ? null : cut(tenant.reasons().get(0)));
         json.writeNumber(tenant.reasons().size());
         json.writeEndArray();
     }

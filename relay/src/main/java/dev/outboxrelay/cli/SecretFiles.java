@@ -34,8 +34,8 @@ final class SecretFiles {
             if (secret.isSecret() && file != null && isGiven(file) && !isGiven(raw.get(secret.key()))) {
                 Optional<RawValue> text = read(file, fileKey, problems);
                 if (READ_AGAIN.contains(secret.key())) {
-                    text.flatMap(given -> secret.problemWith(given.text())).ifPresent(why -> problems.add(
-                            problem(fileKey, file, "holds something that " + why)));
+                    text.flatMap(given -> secret.problemWith(given.text()))
+                            .ifPresent(why -> problems.add(problem(fileKey, file, "holds something that " + why)));
                 } else {
                     raw.remove(fileKey);
                     text.ifPresent(given -> raw.put(secret.key(), given));

@@ -62,8 +62,7 @@ final class StatusClient {
         return new StatusClient(address(known), named.isPresent() ? named : wanted(admin.access(), command));
     }
 
-    private static AdminSettings settings(
-            @Nullable Path config, Map<String, String> environment, CommandLine command) {
+    private static AdminSettings settings(@Nullable Path config, Map<String, String> environment, CommandLine command) {
         // who asks for the status need not know where the servers are
         Reading reading = ConfigLoader.load(
                 config,
@@ -132,8 +131,9 @@ final class StatusClient {
                     e);
         }
         if (answer.statusCode() == 401) {
-            throw new IOException("the relay at " + address + (token.isPresent() ? " does not take this token" : " wants its token")
-                    + ": say --token-file, or give outbox.admin.token-file as the relay has it");
+            throw new IOException(
+                    "the relay at " + address + (token.isPresent() ? " does not take this token" : " wants its token")
+                            + ": say --token-file, or give outbox.admin.token-file as the relay has it");
         }
         try {
             JsonNode status = mapper.readTree(answer.body());

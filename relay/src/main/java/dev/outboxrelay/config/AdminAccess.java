@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param tokenForReading whether metrics and status want it too
  * @param hosts further names under which browsers may come to a server that listens on loopback
  */
-public record AdminAccess(
-        Secret token, @Nullable Path tokenFile, boolean tokenForReading, List<String> hosts) {
+public record AdminAccess(Secret token, @Nullable Path tokenFile, boolean tokenForReading, List<String> hosts) {
 
     /** No token: everybody who can connect may read, and nobody may do anything. */
     public static final AdminAccess READING = new AdminAccess(Secret.NONE, null, false, List.of());

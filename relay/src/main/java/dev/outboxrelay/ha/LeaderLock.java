@@ -101,7 +101,8 @@ public final class LeaderLock implements AutoCloseable {
         }
     }
 
-    /** Who leads, for people.
+    /**
+     * Who leads, for people.
      *
      * @param instance as it named itself
      */

@@ -29,7 +29,8 @@ class AdminTokenTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "Bearer", "Bearer ", FIRST, "Basic " + FIRST, "Bearer " + SECOND, "Bearer 0123456789abcdef"})
+    @ValueSource(
+            strings = {"", "Bearer", "Bearer ", FIRST, "Basic " + FIRST, "Bearer " + SECOND, "Bearer 0123456789abcdef"})
     void anything_else_does_not(String header) {
         assertThat(fixed().isShownBy(header)).isFalse();
     }

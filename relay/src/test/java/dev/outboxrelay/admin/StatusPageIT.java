@@ -46,7 +46,8 @@ class StatusPageIT {
 
     private static final String TOKEN = "0123456789abcdef-the-token";
     private static final String LETTERS = "/api/tenants/acme/dead-letters";
-    private static final AdminAccess WITH_TOKEN = new AdminAccess(new Secret(TOKEN), null, false, List.of("relay.example"));
+    private static final AdminAccess WITH_TOKEN =
+            new AdminAccess(new Secret(TOKEN), null, false, List.of("relay.example"));
     private static final AdminAccess CLOSED = new AdminAccess(new Secret(TOKEN), null, true, List.of());
 
     private final HttpClient client =
@@ -80,7 +81,9 @@ class StatusPageIT {
         Matcher files = Pattern.compile("(?:href|src)=\"(page/[^\"]+)\"").matcher(page.body());
         List<String> found = new ArrayList<>();
         while (files.find()) {
-            assertThat(get("/" + files.group(1)).statusCode()).as(files.group(1)).isEqualTo(200);
+            assertThat(get("/" + files.group(1)).statusCode())
+                    .as(files.group(1))
+                    .isEqualTo(200);
             found.add(files.group(1));
         }
         assertThat(found).containsExactlyInAnyOrder("page/icon.svg", "page/style.css", "page/app.js");
@@ -95,8 +98,7 @@ class StatusPageIT {
         start(AdminAccess.READING);
         String tag = get("/page/app.js").headers().firstValue("ETag").orElseThrow();
 
-        HttpResponse<String> again =
-                send(request("/page/app.js").header("If-None-Match", tag));
+        HttpResponse<String> again = send(request("/page/app.js").header("If-None-Match", tag));
 
         assertThat(again.statusCode()).isEqualTo(304);
         assertThat(again.body()).isEmpty();
@@ -158,7 +160,10 @@ class StatusPageIT {
         start(AdminAccess.READING);
         status = RelayStatusTest.status(tenant("a/b c+%é"));
 
-        assertThat(json(get("/api/tenants/a%2Fb%20c+%25%C3%A9")).path("tenant").path("stream").asText())
+        assertThat(json(get("/api/tenants/a%2Fb%20c+%25%C3%A9"))
+                        .path("tenant")
+                        .path("stream")
+                        .asText())
                 .isEqualTo("TENANT_X");
         assertThat(get("/api/tenants/other").statusCode()).isEqualTo(404);
         assertThat(json(get("/api/tenants/other")).path("error").asText()).contains("no such tenant");
@@ -210,7 +215,10 @@ class StatusPageIT {
         assertThat(list.path("letters").path(0).path("event_id").asText()).isEqualTo("e1");
         assertThat(list.toString()).doesNotContain("payload_base64", "headers");
         assertThat(get(LETTERS + "/1").statusCode()).isEqualTo(401);
-        assertThat(json(send(authorized(LETTERS + "/1"))).path("letter").path("payload_base64").asText())
+        assertThat(json(send(authorized(LETTERS + "/1")))
+                        .path("letter")
+                        .path("payload_base64")
+                        .asText())
                 .isEqualTo("e30=");
         assertThat(send(authorized(LETTERS + "/77")).statusCode()).isEqualTo(404);
     }
@@ -231,7 +239,8 @@ class StatusPageIT {
 
         assertThat(done.path("changed").asInt()).isEqualTo(2);
         assertThat(office.asked).containsExactly("REPLAY acme [1, 2] 0 0");
-        JsonNode all = json(act("discard", "{\"all\": true, \"after\": 5, \"up_to\": 9}")).path("done");
+        JsonNode all = json(act("discard", "{\"all\": true, \"after\": 5, \"up_to\": 9}"))
+                .path("done");
         assertThat(all.path("more").asBoolean()).isFalse();
         assertThat(office.asked.get(1)).isEqualTo("DISCARD acme [] 5 9");
     }
@@ -244,7 +253,8 @@ class StatusPageIT {
 
         assertThat(refused.statusCode()).isEqualTo(403);
         assertThat(refused.body()).contains("outbox.admin.token-file");
-        assertThat(send(action("discard", "{\"letters\": [1]}", Map.of("Authorization", "Bearer "))).statusCode())
+        assertThat(send(action("discard", "{\"letters\": [1]}", Map.of("Authorization", "Bearer ")))
+                        .statusCode())
                 .isEqualTo(403);
         assertThat(get(LETTERS + "/1").statusCode()).isEqualTo(403);
         assertThat(office.asked).isEmpty();
@@ -274,8 +284,8 @@ class StatusPageIT {
     void pages_of_other_sites_do_nothing_even_with_the_token(String header, String value) throws Exception {
         start(WITH_TOKEN);
 
-        HttpResponse<String> refused = send(action(
-                "replay", "{\"letters\": [1]}", Map.of("Authorization", "Bearer " + TOKEN, header, value)));
+        HttpResponse<String> refused =
+                send(action("replay", "{\"letters\": [1]}", Map.of("Authorization", "Bearer " + TOKEN, header, value)));
 
         assertThat(refused.statusCode()).isEqualTo(403);
         assertThat(office.asked).isEmpty();
@@ -286,7 +296,10 @@ class StatusPageIT {
         start(WITH_TOKEN);
         String origin = "http://127.0.0.1:" + port();
 
-        assertThat(send(action("replay", "{\"letters\": [1]}", Map.of("Authorization", "Bearer " + TOKEN, "Origin", origin)))
+        assertThat(send(action(
+                                "replay",
+                                "{\"letters\": [1]}",
+                                Map.of("Authorization", "Bearer " + TOKEN, "Origin", origin)))
                         .statusCode())
                 .isEqualTo(200);
         assertThat(send(action(
@@ -331,12 +344,17 @@ class StatusPageIT {
     void a_body_that_is_too_long_or_no_json_is_refused() throws Exception {
         start(WITH_TOKEN);
 
-        assertThat(act("discard", "{\"letters\": [" + "1,".repeat(40_000) + "1]}").statusCode())
+        assertThat(act("discard", "{\"letters\": [" + "1,".repeat(40_000) + "1]}")
+                        .statusCode())
                 .isEqualTo(413);
         assertThat(act(
                                 "discard",
                                 "{\"letters\": ["
-                                        + String.join(",", IntStream.range(0, 501).mapToObj(Integer::toString).toList())
+                                        + String.join(
+                                                ",",
+                                                IntStream.range(0, 501)
+                                                        .mapToObj(Integer::toString)
+                                                        .toList())
                                         + "]}")
                         .statusCode())
                 .isEqualTo(400);
@@ -357,7 +375,8 @@ class StatusPageIT {
         assertThat(get.headers().firstValue("Allow")).hasValue("POST");
         assertThat(send(authorized(LETTERS).POST(BodyPublishers.ofString("{}"))).statusCode())
                 .isEqualTo(405);
-        assertThat(send(authorized(LETTERS + "/1").POST(BodyPublishers.ofString("{}"))).statusCode())
+        assertThat(send(authorized(LETTERS + "/1").POST(BodyPublishers.ofString("{}")))
+                        .statusCode())
                 .isEqualTo(405);
         assertThat(office.asked).isEmpty();
     }
@@ -419,8 +438,7 @@ class StatusPageIT {
 
     private void start(AdminAccess access) throws IOException {
         Health fine = new Health(new Health.Verdict(true, List.of("a")), new Health.Verdict(true, List.of("r")));
-        AdminServer made =
-                new AdminServer("127.0.0.1", 0, access, () -> fine, () -> status, new NoMetrics(), office);
+        AdminServer made = new AdminServer("127.0.0.1", 0, access, () -> fine, () -> status, new NoMetrics(), office);
         made.start();
         server = made;
     }
@@ -514,15 +532,25 @@ class StatusPageIT {
 
         @Override
         public Done act(Action action, String tenant, Which which) {
-            asked.add(action + " " + tenant + " " + which.letters().stream().sorted().toList() + " " + which.after()
-                    + " " + which.upTo());
+            asked.add(action + " " + tenant + " "
+                    + which.letters().stream().sorted().toList() + " " + which.after() + " " + which.upTo());
             return new Done(which.letters().size(), 0, List.of(), 0, 0, which.after(), which.upTo(), false);
         }
 
         private static Item item(int seq) {
             return new Item(
-                    seq, "event", "dead", "outbox.message", "e" + seq, "a.b", "invalid_subject", "no", 1, 2L,
-                    Instant.EPOCH, Instant.EPOCH);
+                    seq,
+                    "event",
+                    "dead",
+                    "outbox.message",
+                    "e" + seq,
+                    "a.b",
+                    "invalid_subject",
+                    "no",
+                    1,
+                    2L,
+                    Instant.EPOCH,
+                    Instant.EPOCH);
         }
     }
 

@@ -127,10 +127,14 @@ final class StatusCommandIT {
             assertThat(execute("status", "--url", url, "--token-file", token.toString()))
                     .isEqualTo(ExitCode.FINE);
             Map<String, String> environment = Map.of(
-                    "OUTBOX_ADMIN_BIND", "127.0.0.1:" + closed.port(),
-                    "OUTBOX_ADMIN_TOKEN_FILE", token.toString(),
-                    "OUTBOX_ADMIN_TOKEN_FOR_READING", "true",
-                    "OUTBOX_POSTGRES_PASSWORD", "x");
+                    "OUTBOX_ADMIN_BIND",
+                    "127.0.0.1:" + closed.port(),
+                    "OUTBOX_ADMIN_TOKEN_FILE",
+                    token.toString(),
+                    "OUTBOX_ADMIN_TOKEN_FOR_READING",
+                    "true",
+                    "OUTBOX_POSTGRES_PASSWORD",
+                    "x");
             assertThat(commandLine(environment).execute("status")).isEqualTo(ExitCode.FINE);
         }
     }

@@ -56,7 +56,8 @@ final class SettingsReaderTest {
         assertThat(settings.consumers())
                 .isEqualTo(new ConsumerSettings(
                         new ConsumerSettings.Defaults(Duration.ofSeconds(30), 500, -1, List.of()), List.of()));
-        assertThat(settings.admin()).isEqualTo(new AdminSettings("127.0.0.1", 8080, 1000, Duration.ofSeconds(5), AdminAccess.READING));
+        assertThat(settings.admin())
+                .isEqualTo(new AdminSettings("127.0.0.1", 8080, 1000, Duration.ofSeconds(5), AdminAccess.READING));
     }
 
     @Test
@@ -88,7 +89,8 @@ final class SettingsReaderTest {
         assertThat(settings.source().table().name()).hasToString("shop.outbox");
         assertThat(settings.streams().maxAge()).isEqualTo(Duration.ofHours(36));
         assertThat(settings.lanes().maxBytes()).isEqualTo(2L << 20);
-        assertThat(settings.admin()).isEqualTo(new AdminSettings("::1", 0, 1000, Duration.ofSeconds(5), AdminAccess.READING));
+        assertThat(settings.admin())
+                .isEqualTo(new AdminSettings("::1", 0, 1000, Duration.ofSeconds(5), AdminAccess.READING));
     }
 
     @Test
@@ -320,8 +322,7 @@ final class SettingsReaderTest {
                 .access();
 
         assertThat(access)
-                .isEqualTo(new AdminAccess(
-                        Secret.NONE, Path.of("/run/token"), true, List.of("relay.example", "::1")));
+                .isEqualTo(new AdminAccess(Secret.NONE, Path.of("/run/token"), true, List.of("relay.example", "::1")));
     }
 
     @Test

@@ -66,19 +66,30 @@ final class AdminActionsIT {
         String tenant = "tenant-" + tenants++;
         List<Row> dead = deadLetters(tenant, 3);
         List<Long> seqs = new ArrayList<>();
-        get(tenant, "").path("letters").forEach(letter -> seqs.add(letter.path("seq").asLong()));
+        get(tenant, "")
+                .path("letters")
+                .forEach(letter -> seqs.add(letter.path("seq").asLong()));
         assertThat(seqs).hasSize(3);
-        assertThat(get(tenant, "/" + seqs.get(0)).path("letter").path("payload_base64").asText())
+        assertThat(get(tenant, "/" + seqs.get(0))
+                        .path("letter")
+                        .path("payload_base64")
+                        .asText())
                 .isEqualTo(Base64.getEncoder().encodeToString(new byte[3_000]));
 
-        assertThat(act(tenant, "discard", "{\"letters\": [" + seqs.get(1) + "]}").path("changed").asInt())
+        assertThat(act(tenant, "discard", "{\"letters\": [" + seqs.get(1) + "]}")
+                        .path("changed")
+                        .asInt())
                 .isEqualTo(1);
         JsonNode done = act(tenant, "replay", "{\"letters\": [" + seqs.get(0) + ", " + seqs.get(1) + "]}");
         assertThat(done.path("changed").asInt()).isEqualTo(1);
         assertThat(done.path("elsewhere").asInt()).as("the discarded one").isEqualTo(1);
 
-        Await.until("it is published", () -> Streams.ids(client, tenant).contains(dead.get(0).id()));
-        Await.until("its row says so", () -> "published".equals(outbox.status(dead.get(0).id())));
+        Await.until(
+                "it is published",
+                () -> Streams.ids(client, tenant).contains(dead.get(0).id()));
+        Await.until(
+                "its row says so",
+                () -> "published".equals(outbox.status(dead.get(0).id())));
         assertThat(Streams.ids(client, tenant))
                 .filteredOn(id -> dead.stream().anyMatch(row -> row.id().equals(id)))
                 .containsExactly(dead.get(0).id());
@@ -112,9 +123,13 @@ final class AdminActionsIT {
         String seq = Objects.requireNonNull(
                 outbox.value("SELECT seq FROM outbox.dead_letter WHERE tenant_id = '" + tenant + "'"));
 
-        assertThat(act("somebody-else", "discard", "{\"letters\": [" + seq + "]}").path("changed").asInt())
+        assertThat(act("somebody-else", "discard", "{\"letters\": [" + seq + "]}")
+                        .path("changed")
+                        .asInt())
                 .isZero();
-        assertThat(send("GET", "somebody-else", "/" + seq, "", TOKEN).path("error").asText())
+        assertThat(send("GET", "somebody-else", "/" + seq, "", TOKEN)
+                        .path("error")
+                        .asText())
                 .contains("no such letter");
         assertThat(states(tenant)).containsExactly("dead");
     }
@@ -143,8 +158,7 @@ final class AdminActionsIT {
         outbox.insert(rows);
         Await.until(
                 "they are dead letters",
-                () -> outbox.count("outbox.dead_letter WHERE state = 'dead' AND tenant_id = '" + tenant + "'")
-                        == many);
+                () -> outbox.count("outbox.dead_letter WHERE state = 'dead' AND tenant_id = '" + tenant + "'") == many);
         client.jetStreamManagement().updateStream(Streams.preparedFor(tenant).build());
         return rows;
     }
@@ -166,13 +180,13 @@ final class AdminActionsIT {
 
     private static JsonNode send(String method, String tenant, String rest, String body, String token)
             throws IOException, InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(
-                        "http://127.0.0.1:" + rig.relay().adminPort() + "/api/tenants/" + tenant + "/dead-letters"
-                                + rest))
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:"
+                        + rig.relay().adminPort() + "/api/tenants/" + tenant + "/dead-letters" + rest))
                 .header("Authorization", "Bearer " + token)
                 .header("Content-Type", "application/json")
                 .method(method, BodyPublishers.ofString(body, StandardCharsets.UTF_8))
                 .build();
-        return new ObjectMapper().readTree(HTTP.send(request, BodyHandlers.ofString()).body());
+        return new ObjectMapper()
+                .readTree(HTTP.send(request, BodyHandlers.ofString()).body());
     }
 }

@@ -147,10 +147,28 @@ final class MadeUpRelay implements LetterOffice {
                 ? new ConsumerStatus("billing", pending, 3, 500, 0, 1, 12, 0, 0, null, List.of())
                 : trouble.equals("losing")
                         ? new ConsumerStatus(
-                                "billing", 900, 0, 500, 0, 0, 0, 212, 0, "losing",
+                                "billing",
+                                900,
+                                0,
+                                500,
+                                0,
+                                0,
+                                0,
+                                212,
+                                0,
+                                "losing",
                                 List.of("212 messages left the stream before it was given them"))
                         : new ConsumerStatus(
-                                "billing", pending, 500, 500, 20, 3, 0, 0, 0, trouble,
+                                "billing",
+                                pending,
+                                500,
+                                500,
+                                20,
+                                3,
+                                0,
+                                0,
+                                0,
+                                trouble,
                                 List.of("stalled: 500 messages are delivered and not acknowledged"));
         return List.of(audit, billing);
     }
@@ -206,7 +224,8 @@ final class MadeUpRelay implements LetterOffice {
                 .toList();
         meant.forEach(letters::remove);
         long last = meant.isEmpty() ? which.after() : meant.get(meant.size() - 1);
-        return new Done(meant.size(), 0, List.of(), 0, 0, last, 640, which.letters().isEmpty() && meant.size() == MOST);
+        return new Done(
+                meant.size(), 0, List.of(), 0, 0, last, 640, which.letters().isEmpty() && meant.size() == MOST);
     }
 
     private static final class NoMetrics implements MetricsPage {
