@@ -11,7 +11,7 @@
 
   const $ = (id) => document.getElementById(id);
   const number = new Intl.NumberFormat("en");
-  const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
   // ---------------------------------------------------------------------------------------------- words
 
@@ -31,8 +31,8 @@
 
   function size(bytes) {
     if (bytes < 1 << 20) return number.format(Math.floor(bytes / 1024)) + " kB";
-    return bytes < 10 * (1 << 30) ? number.format(Math.floor(bytes / (1 << 20))) + " MB"
-      : number.format(Math.floor(bytes / (1 << 30))) + " GB";
+    return bytes < 2 ** 30 ? number.format(Math.floor(bytes / 2 ** 20)) + " MB"
+      : number.format(Math.floor((bytes / 2 ** 30) * 10) / 10) + " GB";
   }
 
   const since = (time) => span((state.serverNow - Date.parse(time)) / 1000);
@@ -154,8 +154,8 @@
       show($("alarm"), alarm !== "");
       document.body.classList.toggle("stale", alarm !== "");
     }
-    set($("fresh"), state.paused ? "paused; of " + clock.format(state.shownAt)
-      : state.shownAt ? "of " + clock.format(state.shownAt) : "asking…");
+    set($("fresh"), state.paused ? "paused; as of " + clock.format(state.shownAt)
+      : state.shownAt ? "as of " + clock.format(state.shownAt) : "asking…");
     const bad = state.error !== null || (state.overview !== null && headTrouble(state.overview));
     document.title = (bad ? "(!) " : "") + (state.tenant !== null ? printable(state.tenant) + " – " : "") + "Outbox Relay";
   }
@@ -190,7 +190,7 @@
     wal(o.slot);
     const t = o.totals;
     tile("totals", number.format(t.queued + t.in_flight + t.parked) + " waiting",
-      number.format(t.parked) + " of them parked; " + number.format(t.published) + " published since it leads");
+      number.format(t.parked) + " of them parked; since it leads " + number.format(t.published) + " published");
     notice(o);
     problems(o);
     show($("token"), o.actions);
