@@ -73,12 +73,11 @@ final class AdminPages implements HttpHandler {
                     ? Reply.text(405, "only POST is allowed here\n").with("Allow", "POST")
                     : Reply.text(405, "only GET and HEAD are allowed here\n").with("Allow", "GET, HEAD");
         }
-        switch (path) {
-            case "/livez":
-                return Reply.of(health.get().live());
-            case "/readyz":
-                return Reply.of(health.get().ready());
-            default:
+        if (path.equals("/livez")) {
+            return Reply.of(health.get().live());
+        }
+        if (path.equals("/readyz")) {
+            return Reply.of(health.get().ready());
         }
         Optional<Reply> refused = gate.refuseHost(exchange);
         if (refused.isPresent()) {

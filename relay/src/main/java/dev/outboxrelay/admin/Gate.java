@@ -45,10 +45,6 @@ final class Gate {
         return token.isConfigured();
     }
 
-    boolean needsTokenForReading() {
-        return tokenForReading;
-    }
-
     /** For everything but health: a server on loopback is only spoken to under a name of loopback. */
     Optional<Reply> refuseHost(HttpExchange exchange) {
         String given = exchange.getRequestHeaders().getFirst("Host");

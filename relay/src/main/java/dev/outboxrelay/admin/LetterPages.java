@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
@@ -16,6 +17,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * A tenant's dead letters: a list, one with its payload, and what is decided about them.
@@ -75,7 +77,8 @@ final class LetterPages {
 
     private Reply list(String tenant, HttpExchange exchange) {
         String asked = AdminPages.query(exchange, "state");
-        Set<String> states = asked == null ? Set.of("dead", "replaying") : Set.copyOf(Arrays.asList(asked.split(",")));
+        Set<String> states =
+                asked == null ? Set.of("dead", "replaying") : Set.copyOf(Arrays.asList(asked.split(",", -1)));
         String most = AdminPages.query(exchange, "limit");
         int limit = most == null || !most.matches("\\d{1,3}") ? 100 : Math.min(MOST_LISTED, Integer.parseInt(most));
         if (!STATES.containsAll(states) || limit == 0) {
@@ -122,7 +125,7 @@ final class LetterPages {
                             + " numbers, or {\"all\": true}, then with after and up_to as they were answered");
         }
         return asking(() -> {
-            LetterOffice.Done done = office.act(ACTIONS.get(word), tenant, which);
+            LetterOffice.Done done = office.act(Objects.requireNonNull(ACTIONS.get(word)), tenant, which);
             log(word, tenant, exchange)
                     .addKeyValue(
                             "asked",
@@ -134,7 +137,7 @@ final class LetterPages {
         });
     }
 
-    private static org.slf4j.spi.LoggingEventBuilder log(String action, String tenant, HttpExchange exchange) {
+    private static LoggingEventBuilder log(String action, String tenant, HttpExchange exchange) {
         return LOG.atInfo()
                 .addKeyValue("action", action)
                 .addKeyValue("tenant", printable(tenant))

@@ -395,7 +395,8 @@ class StatusPageIT {
     @Test
     void slow_requests_for_letters_take_two_places_and_leave_health_alone() throws Exception {
         start(WITH_TOKEN);
-        office.slow = new CountDownLatch(1);
+        CountDownLatch slow = new CountDownLatch(1);
+        office.slow = slow;
         var first = client.sendAsync(request(LETTERS).build(), BodyHandlers.ofString());
         var second = client.sendAsync(request(LETTERS).build(), BodyHandlers.ofString());
         assertThat(office.entered.await(20, TimeUnit.SECONDS)).isTrue();
@@ -405,7 +406,7 @@ class StatusPageIT {
         assertThat(third.statusCode()).isEqualTo(503);
         assertThat(third.headers().firstValue("Retry-After")).isPresent();
         assertThat(get("/livez").statusCode()).isEqualTo(200);
-        office.slow.countDown();
+        slow.countDown();
         assertThat(first.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
         assertThat(second.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
     }

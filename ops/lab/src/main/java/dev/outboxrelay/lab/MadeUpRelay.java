@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -92,7 +93,8 @@ final class MadeUpRelay implements LetterOffice {
     }
 
     private TenantStatus.Facts facts(int i, long look) {
-        String name = (i % 7 == 3 ? "tenant-with-a-rather-long-name-" : "shop-") + String.format("%04d", i);
+        String name =
+                (i % 7 == 3 ? "tenant-with-a-rather-long-name-" : "shop-") + String.format(Locale.ROOT, "%04d", i);
         long busy = (i * 31L + look * 7) % 97;
         long queued = busy < 20 ? busy : 0;
         double oldest = queued > 0 ? busy / 40.0 : 0;
@@ -111,11 +113,11 @@ final class MadeUpRelay implements LetterOffice {
             oldest = 900 + look;
         } else if (i % 613 == 7) {
             state = "parked";
-            parked = 15_000 + i;
+            parked = 15_000L + i;
             oldest = 0;
         } else if (i % 307 == 9) {
             trouble = "stalled";
-            pending = 48_000 + i;
+            pending = 48_000L + i;
         } else if (i % 251 == 13) {
             dead = i == 13 ? letters.size() : 3;
         } else if (i % 173 == 1) {
@@ -125,7 +127,7 @@ final class MadeUpRelay implements LetterOffice {
         }
         return new TenantStatus.Facts(
                 name,
-                "TENANT_" + name.toUpperCase(java.util.Locale.ROOT),
+                "TENANT_" + name.toUpperCase(Locale.ROOT),
                 state,
                 queued,
                 Math.min(queued, 7),
@@ -179,7 +181,7 @@ final class MadeUpRelay implements LetterOffice {
                 "event",
                 state,
                 "outbox.message",
-                "00000000-0000-4000-8000-" + String.format("%012d", seq),
+                "00000000-0000-4000-8000-" + String.format(Locale.ROOT, "%012d", seq),
                 "events.order.created",
                 seq % 3 == 0 ? "payload_too_large" : "stream_rejected",
                 seq == 1 ? HOSTILE : "message size exceeds maximum allowed [10054]",
