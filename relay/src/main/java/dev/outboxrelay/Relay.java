@@ -74,12 +74,14 @@ public final class Relay {
     private static final long LONGEST_PAUSE_MILLIS = 5_000;
     private static final long STANDBY_PAUSE_MILLIS = 1_000;
     private static final long CONFIRM_MILLIS = 1_000;
+    private static final int LEADER_EVERY_TRIES = 10;
 
     private final Settings settings;
     private final BuildInfo build;
     private final InstantSource clock;
     private final Meters meters;
     private final Database database;
+    private final String instance;
     private final LeaderLock lock;
     private final PolicyBook policies;
     private final AdminServer admin;
@@ -95,6 +97,7 @@ public final class Relay {
     private volatile Session.Link link = new Session.Link(0, false, 0);
     private volatile @Nullable Session session;
     private volatile @Nullable SlotState slot;
+    private volatile RelayStatus.@Nullable Leader leader;
     private volatile Role role = Role.STARTING;
     private volatile Instant roleSince;
     private volatile Instant heartbeat;
@@ -117,7 +120,8 @@ public final class Relay {
         this.clock = clock;
         this.meters = new Meters(settings.admin().maxTenantLabels(), build, clock);
         this.database = new Database(settings.postgres());
-        this.lock = new LeaderLock(database, settings.postgres().slot(), instanceName());
+        this.instance = instanceName();
+        this.lock = new LeaderLock(database, settings.postgres().slot(), instance);
         this.policies = new PolicyBook(settings);
         this.sourceEnd = new EndState(clock);
         this.natsEnd = new EndState(clock);
@@ -129,7 +133,13 @@ public final class Relay {
         this.roleSince = clock.instant();
         this.heartbeat = clock.instant();
         this.admin = new AdminServer(
-                settings.admin().host(), settings.admin().port(), this::health, this::status, new Metrics());
+                settings.admin().host(),
+                settings.admin().port(),
+                settings.admin().access(),
+                this::health,
+                this::status,
+                new Metrics(),
+                new AdminLetters(settings));
     }
 
     /**
@@ -206,7 +216,7 @@ public final class Relay {
     /** Waits as a standby until this instance leads; empty when it is to stop first. */
     private Optional<Lease> awaitLeadership() throws CannotStart, InterruptedException {
         long pause = FIRST_PAUSE_MILLIS;
-        while (!isStopping()) {
+        for (int tries = 0; !isStopping(); tries++) {
             heartbeat = clock.instant();
             try {
                 Optional<Lease> elected = lock.tryLead(greatestTerm, System::nanoTime);
@@ -214,11 +224,17 @@ public final class Relay {
                 if (elected.isPresent()) {
                     return elected;
                 }
+                if (tries % LEADER_EVERY_TRIES == 0) {
+                    leader = lock.leader()
+                            .map(known -> new RelayStatus.Leader(known.instance(), known.since()))
+                            .orElse(null);
+                }
                 become(Role.STANDBY);
                 sourceEnd.up();
                 say("another instance leads slot " + settings.postgres().slot() + ": standing by");
                 pause = FIRST_PAUSE_MILLIS;
             } catch (DatabaseException e) {
+                leader = null;
                 databaseAway(e);
                 // a server that refuses fifty sidecars should not have to do it fifty times a second
                 pause = Math.min(pause * 2, e.isConfiguration() ? LONGEST_PAUSE_MILLIS : STANDBY_PAUSE_MILLIS);
@@ -232,6 +248,7 @@ public final class Relay {
     private void lead(Lease elected) throws CannotStart, InterruptedException {
         lease = elected;
         leads = true;
+        leader = new RelayStatus.Leader(instance, clock.instant());
         meters.leader(true);
         become(Role.STARTING);
         lastSaid = "";
@@ -265,6 +282,7 @@ public final class Relay {
             say("NATS: " + e.getMessage());
         } finally {
             leads = false;
+            leader = null;
             meters.leader(false);
             lookout.end();
             nats.close();
@@ -693,16 +711,24 @@ public final class Relay {
         List<TenantStatus> tenants = running == null ? List.of() : lookout.tenants(running.cells());
         SlotState known = slot;
         SlotStatus slotStatus = known == null
-                ? new SlotStatus(settings.postgres().slot(), null, null, null)
+                ? new SlotStatus(
+                        settings.postgres().slot(),
+                        null,
+                        null,
+                        null,
+                        settings.postgres().walBudget())
                 : new SlotStatus(
                         settings.postgres().slot(),
                         known.confirmed().toString(),
                         known.retainedBytes(),
-                        known.confirmedLagBytes());
+                        known.confirmedLagBytes(),
+                        settings.postgres().walBudget());
         return new RelayStatus(
                 build.version(),
                 role,
                 roleSince,
+                instance,
+                leader,
                 slotStatus,
                 sourceEnd.state(),
                 natsEnd.state(),

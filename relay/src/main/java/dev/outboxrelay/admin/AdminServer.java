@@ -1,6 +1,7 @@
 package dev.outboxrelay.admin;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.outboxrelay.config.AdminAccess;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -14,17 +15,18 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves {@code /livez}, {@code /readyz}, {@code /metrics} and {@code /api/status}.
+ * Serves {@code /livez}, {@code /readyz}, {@code /metrics}, {@code /api/status}, and a page for people at {@code /}
+ * that shows the status and, with a token, decides about dead letters.
  *
  * <p>It listens on the one address it is given and never on more: a blank host is refused, so that all interfaces are
- * only taken by whoever writes {@code 0.0.0.0} or {@code ::}. There is no login and no TLS: beyond loopback, a network
- * policy has to say who may connect.
+ * only taken by whoever writes {@code 0.0.0.0} or {@code ::}. There is no TLS: beyond loopback, a network policy has to
+ * say who may connect. Without a token everybody who can may read, and nobody may change anything.
  *
  * <p>A client that sends or reads slowly holds one of {@value #THREADS} threads for {@value #MAX_SECONDS} s at most;
  * what comes while all are busy waits in a bounded queue, and beyond it is closed unanswered.
  *
- * <p>The suppliers are called on those threads, several at once, and must not block. Methods of this class may be
- * called from any thread.
+ * <p>The suppliers are called on those threads, several at once, and must not block; of requests for dead letters,
+ * which ask the database, two run at once. Methods of this class may be called from any thread.
  */
 public final class AdminServer implements AutoCloseable {
 
@@ -51,15 +53,29 @@ public final class AdminServer implements AutoCloseable {
     private @Nullable HttpServer server;
     private @Nullable ThreadPoolExecutor threads;
 
+    /** A server that only shows: no dead letters, no actions, no token. */
+    public AdminServer(
+            String host, int port, Supplier<Health> health, Supplier<RelayStatus> status, MetricsPage metrics) {
+        this(host, port, AdminAccess.READING, health, status, metrics, LetterOffice.CLOSED);
+    }
+
     /**
      * Assigns only; {@link #start} binds.
      *
      * @param host the address or name to listen on
      * @param port 0 takes any free port: {@link #port} tells which
+     * @param access who may read and do what
+     * @param office where dead letters are
      * @throws IllegalArgumentException if the host is blank or the port is none
      */
     public AdminServer(
-            String host, int port, Supplier<Health> health, Supplier<RelayStatus> status, MetricsPage metrics) {
+            String host,
+            int port,
+            AdminAccess access,
+            Supplier<Health> health,
+            Supplier<RelayStatus> status,
+            MetricsPage metrics,
+            LetterOffice office) {
         if (host.isBlank()) {
             throw new IllegalArgumentException("the admin HTTP server needs a host: set outbox.admin.bind to host:port"
                     + " (127.0.0.1:8080; 0.0.0.0:8080 for all interfaces)");
@@ -70,7 +86,7 @@ public final class AdminServer implements AutoCloseable {
         }
         this.host = host;
         this.port = port;
-        this.pages = new AdminPages(health, status, metrics);
+        this.pages = new AdminPages(health, status, metrics, office, new Gate(host, access));
     }
 
     /**

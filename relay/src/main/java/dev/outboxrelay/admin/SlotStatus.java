@@ -9,12 +9,14 @@ import org.jspecify.annotations.Nullable;
  * @param confirmedLsn as Postgres writes it: {@code 16/B374D848}
  * @param retainedBytes WAL that Postgres keeps for the slot
  * @param lagBytes WAL behind the confirmed LSN
+ * @param budgetBytes how much may be kept before the tenant that pins it is parked
  */
 public record SlotStatus(
         String name,
         @Nullable String confirmedLsn,
         @Nullable Long retainedBytes,
-        @Nullable Long lagBytes) {
+        @Nullable Long lagBytes,
+        @Nullable Long budgetBytes) {
 
     public SlotStatus {
         Objects.requireNonNull(name, "name");

@@ -2,33 +2,61 @@ package dev.outboxrelay.admin;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.Map;
 
 /** Writes a {@link RelayStatus} as JSON under the rules that its Javadoc gives. Thread-safe. */
 final class StatusJson {
 
+    /** For programs: one line. */
     private static final ObjectMapper MAPPER = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .addModule(new SimpleModule()
                     .addSerializer(Instant.class, new Words<Instant>())
                     .addSerializer(Role.class, new LowerCase<Role>())
                     .addSerializer(Suffering.class, new LowerCase<Suffering>()))
-            .enable(SerializationFeature.INDENT_OUTPUT)
             .build();
+
+    private static final ObjectWriter FOR_PEOPLE = MAPPER.writer(SerializationFeature.INDENT_OUTPUT);
 
     private StatusJson() {}
 
     static byte[] of(RelayStatus status) throws JsonProcessingException {
-        return MAPPER.writeValueAsBytes(status);
+        return FOR_PEOPLE.writeValueAsBytes(status);
+    }
+
+    /** Anything else under the same rules. */
+    static byte[] of(Map<String, ?> answer) throws JsonProcessingException {
+        return MAPPER.writeValueAsBytes(answer);
+    }
+
+    static byte[] error(String text) {
+        try {
+            return MAPPER.writeValueAsBytes(Map.of("error", text));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a text is always JSON", e);
+        }
+    }
+
+    static JsonGenerator generator(OutputStream out) throws IOException {
+        return MAPPER.createGenerator(out);
+    }
+
+    /** The text as JSON. */
+    static JsonNode read(byte[] text) throws IOException {
+        return MAPPER.readTree(text);
     }
 
     /** Writes a value as a JSON string. */

@@ -13,6 +13,7 @@ import dev.outboxrelay.publish.NatsLink;
 import dev.outboxrelay.rule.SubjectPattern;
 import dev.outboxrelay.streams.EventSearch;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -68,6 +69,13 @@ final class EventCommand implements Callable<Integer> {
             description =
                     "How long it waits at most for the relay to settle an event that is on its way (default: 15).")
     private int patience;
+
+    @Option(
+            names = "--token-file",
+            paramLabel = "FILE",
+            description = "A file with the relay's token, where reading its status wants it.")
+    @Nullable
+    private Path tokenFile;
 
     @Option(
             names = "--url",
@@ -132,11 +140,13 @@ final class EventCommand implements Callable<Integer> {
     /** Where the relay may be asked; null where nobody says. */
     private @Nullable StatusClient relay() {
         try {
-            return new StatusClient(StatusClient.address(
-                    url == null ? StatusClient.bound(database.config(), environment, spec.commandLine()) : url));
+            return StatusClient.of(url, tokenFile, database.config(), environment, spec.commandLine());
         } catch (IllegalArgumentException e) {
             throw wrong("--url: " + e.getMessage());
         } catch (ParameterException e) {
+            if (tokenFile != null) {
+                throw e;
+            }
             return null; // any port: only whoever started it knows
         }
     }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Puts the content of {@code …-file} settings in the place of the secrets that they stand for, except for those that
- * are read at each connection.
+ * are read when they are used: these are only looked at here.
  */
 final class SecretFiles {
 
@@ -32,7 +32,10 @@ final class SecretFiles {
             RawValue file = raw.get(fileKey);
             if (secret.isSecret() && file != null && isGiven(file) && !isGiven(raw.get(secret.key()))) {
                 Optional<RawValue> text = isChecked(secret) ? read(file, fileKey, problems) : Optional.empty();
-                if (!SettingCatalog.isReadAtUse(secret)) {
+                if (SettingCatalog.isReadAtUse(secret)) {
+                    text.flatMap(content -> secret.problemWith(content.text()))
+                            .ifPresent(why -> problems.add(problem(fileKey, file, "holds something that " + why)));
+                } else {
                     raw.remove(fileKey);
                     text.ifPresent(content -> raw.put(secret.key(), content));
                 }

@@ -3,7 +3,7 @@ package dev.outboxrelay.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URI;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -40,6 +40,14 @@ final class StatusCommand implements Callable<Integer> {
     @Nullable
     private String url;
 
+    @Option(
+            names = "--token-file",
+            paramLabel = "FILE",
+            description = "A file with the relay's token, where reading wants it (default, without --url:"
+                    + " outbox.admin.token or its file).")
+    @Nullable
+    private Path tokenFile;
+
     @Option(names = "--tenant", paramLabel = "ID", description = "Only this tenant, with all that is known of it.")
     @Nullable
     private String tenant;
@@ -72,7 +80,7 @@ final class StatusCommand implements Callable<Integer> {
         if (watch && json) {
             throw new ParameterException(spec.commandLine(), "--watch and --json do not go together");
         }
-        StatusClient client = new StatusClient(address());
+        StatusClient client = client();
         PrintWriter out = spec.commandLine().getOut();
         int exit = show(client.get(), out);
         while (watch) {
@@ -84,10 +92,9 @@ final class StatusCommand implements Callable<Integer> {
         return exit;
     }
 
-    private URI address() {
+    private StatusClient client() {
         try {
-            return StatusClient.address(
-                    url == null ? StatusClient.bound(config.file, environment, spec.commandLine()) : url);
+            return StatusClient.of(url, tokenFile, config.file, environment, spec.commandLine());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--url: " + e.getMessage(), e);
         }

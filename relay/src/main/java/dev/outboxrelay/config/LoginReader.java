@@ -29,6 +29,8 @@ final class LoginReader {
         atMostOne(POSTGRES_PASSWORD, POSTGRES_PASSWORD_FILE, POSTGRES_PASSFILE);
         atMostOne(NATS_PASSWORD, NATS_PASSWORD_FILE);
         atMostOne(NATS_TOKEN, NATS_TOKEN_FILE);
+        atMostOne(ADMIN_TOKEN, ADMIN_TOKEN_FILE);
+        checkAdminToken();
         checkNatsLogin();
         pair(POSTGRES_TLS_CERT_FILE, POSTGRES_TLS_KEY_FILE);
         pair(NATS_TLS_CERT_FILE, NATS_TLS_KEY_FILE);
@@ -65,6 +67,17 @@ final class LoginReader {
                     ways.get(ways.size() - 1),
                     "it is a second way to log in, beside " + others,
                     "Leave all but one of them out.");
+        }
+    }
+
+    private void checkAdminToken() {
+        if (given.find(ADMIN_TOKEN_FOR_READING).orElse(false)
+                && !given.has(ADMIN_TOKEN)
+                && !given.has(ADMIN_TOKEN_FILE)) {
+            given.report(
+                    ADMIN_TOKEN_FOR_READING,
+                    "there is no token, so nobody could read",
+                    "Give " + ADMIN_TOKEN_FILE.key() + ", or leave this out.");
         }
     }
 

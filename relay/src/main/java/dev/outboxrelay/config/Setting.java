@@ -1,6 +1,7 @@
 package dev.outboxrelay.config;
 
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,11 @@ public record Setting<T>(
     /** What may be written, in words, with its range. */
     public String allowed() {
         return type.description();
+    }
+
+    /** What is wrong with a text for it, as the end of a sentence; empty when nothing is. */
+    public Optional<String> problemWith(String text) {
+        return type.parse(text).fold(value -> Optional.empty(), Optional::of);
     }
 
     /** Whether its value must never be shown. */

@@ -529,6 +529,26 @@ public final class SettingCatalog {
             "5s",
             "The pause between two looks at all tenants' consumers; longer where a look takes long.");
 
+    static final Setting<Secret> ADMIN_TOKEN = Setting.optional(
+            "outbox.admin.token",
+            AdminTypes.TOKEN,
+            "What a request has to show (Authorization: Bearer) to replay or discard dead letters or to see a payload;"
+                    + " without one nobody can. Better given as a file.");
+    static final Setting<Path> ADMIN_TOKEN_FILE = Setting.optional(
+            "outbox.admin.token-file",
+            SettingTypes.FILE,
+            "A file that holds that token; a line end after it does not count. It is read again when it changes.");
+    static final Setting<Boolean> ADMIN_TOKEN_FOR_READING = Setting.withDefault(
+            "outbox.admin.token-for-reading",
+            SettingTypes.FLAG,
+            "false",
+            "Whether metrics and status want the token too; health never does.");
+    static final Setting<List<String>> ADMIN_HOSTS = Setting.optional(
+            "outbox.admin.hosts",
+            AdminTypes.HOSTS,
+            "Names under which a proxy on this machine passes requests on to an address of loopback; others than"
+                    + " localhost are refused there, so that no page of the internet can read through a browser.");
+
     private static final List<Setting<?>> ALL = List.of(
             POSTGRES_URL,
             POSTGRES_USER,
@@ -658,10 +678,15 @@ public final class SettingCatalog {
             CONSUMERS_BACKOFF,
             ADMIN_BIND,
             ADMIN_MAX_TENANT_LABELS,
-            ADMIN_LAG_INTERVAL);
+            ADMIN_LAG_INTERVAL,
+            ADMIN_TOKEN,
+            ADMIN_TOKEN_FILE,
+            ADMIN_TOKEN_FOR_READING,
+            ADMIN_HOSTS);
 
     /** Secrets whose file is read at each connection, so that a new one counts without a restart. */
-    private static final List<Setting<Secret>> READ_AT_USE = List.of(POSTGRES_PASSWORD, NATS_PASSWORD, NATS_TOKEN);
+    private static final List<Setting<Secret>> READ_AT_USE =
+            List.of(POSTGRES_PASSWORD, NATS_PASSWORD, NATS_TOKEN, ADMIN_TOKEN);
 
     private static final Pattern INDEX = Pattern.compile("\\[\\d{1,4}]");
 

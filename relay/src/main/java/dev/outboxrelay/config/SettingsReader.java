@@ -3,6 +3,7 @@ package dev.outboxrelay.config;
 import static dev.outboxrelay.config.SettingCatalog.*;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -136,6 +137,14 @@ public final class SettingsReader {
                 policies.groups(),
                 consumers.settings(),
                 new AdminSettings(
-                        bind.host(), bind.port(), given.get(ADMIN_MAX_TENANT_LABELS), given.get(ADMIN_LAG_INTERVAL)));
+                        bind.host(),
+                        bind.port(),
+                        given.get(ADMIN_MAX_TENANT_LABELS),
+                        given.get(ADMIN_LAG_INTERVAL),
+                        new AdminAccess(
+                                given.find(ADMIN_TOKEN).orElse(Secret.NONE),
+                                given.find(ADMIN_TOKEN_FILE).orElse(null),
+                                given.get(ADMIN_TOKEN_FOR_READING),
+                                given.find(ADMIN_HOSTS).orElse(List.of()))));
     }
 }

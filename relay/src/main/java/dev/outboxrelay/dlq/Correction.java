@@ -32,6 +32,11 @@ public record Correction(@Nullable String subject, Map<String, String> headers, 
      */
     record Corrected(@Nullable String subject, @Nullable String headers) {}
 
+    /** Whether letters are sent as earlier corrections left them. */
+    boolean isNone() {
+        return subject == null && headers.isEmpty() && !asWritten;
+    }
+
     Corrected apply(Letter letter) {
         String oldSubject = asWritten ? null : letter.replaySubject();
         String oldHeaders = asWritten ? null : letter.replayHeaders();

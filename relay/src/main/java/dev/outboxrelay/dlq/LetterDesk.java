@@ -74,6 +74,40 @@ public final class LetterDesk extends Desk {
         }
     }
 
+    /** The greatest number of all letters, 0 if there is none: what comes later has a greater one. */
+    public long newest() throws DeskException {
+        return doing(() -> {
+            try (PreparedStatement statement = connection.prepareStatement(
+                            "SELECT coalesce(pg_catalog.max(seq), 0) FROM outbox.dead_letter");
+                    ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        });
+    }
+
+    /** The numbers of the next letters in this state, in the order of arrival: for a long change in short pieces. */
+    public List<Long> next(LetterFilter filter, State state, long after, long upTo, int limit) throws DeskException {
+        return doing(() -> {
+            Where where = filter.where().and("state = '" + state.code() + "'");
+            String sql = "SELECT seq FROM outbox.dead_letter WHERE " + where.sql()
+                    + " AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?";
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                int next = where.bind(connection, statement, 1);
+                statement.setLong(next, after);
+                statement.setLong(next + 1, upTo);
+                statement.setInt(next + 2, limit);
+                try (ResultSet rows = statement.executeQuery()) {
+                    List<Long> seqs = new ArrayList<>();
+                    while (rows.next()) {
+                        seqs.add(rows.getLong(1));
+                    }
+                    return List.copyOf(seqs);
+                }
+            }
+        });
+    }
+
     /** A letter's payload; empty when there is none, or no such letter. */
     public Optional<byte[]> payload(long seq) throws DeskException {
         return doing(() -> {

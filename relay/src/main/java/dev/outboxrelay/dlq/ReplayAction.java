@@ -11,7 +11,11 @@ import java.util.Optional;
 /** Asks the relay to send letters again, corrected; not those that it would refuse. */
 final class ReplayAction implements LetterChange.Action {
 
-    private static final String UPDATE = "UPDATE outbox.dead_letter d SET state = 'replaying', resolved_at = NULL,"
+    /** Changes no more than the relay's own role may, so that its admin server can do it too. */
+    private static final String AS_IT_IS = "UPDATE outbox.dead_letter SET state = 'replaying', resolved_at = NULL"
+            + " WHERE seq = ANY (?) AND state = 'dead'";
+
+    private static final String CORRECTED = "UPDATE outbox.dead_letter d SET state = 'replaying', resolved_at = NULL,"
             + " replay_subject = c.subject, replay_headers = c.headers::pg_catalog.jsonb FROM ROWS FROM"
             + " (pg_catalog.unnest(?::bigint[]), pg_catalog.unnest(?::text[]), pg_catalog.unnest(?::text[]))"
             + " AS c (seq, subject, headers) WHERE d.seq = c.seq AND d.state = 'dead'";
@@ -40,6 +44,25 @@ final class ReplayAction implements LetterChange.Action {
 
     @Override
     public void change(Connection connection, List<Letter> letters) throws SQLException {
+        if (correction.isNone()) {
+            replayAsTheyAre(connection, letters);
+        } else {
+            replayCorrected(connection, letters);
+        }
+    }
+
+    private static void replayAsTheyAre(Connection connection, List<Letter> letters) throws SQLException {
+        Array keys = connection.createArrayOf(
+                "int8", letters.stream().map(Letter::seq).toArray());
+        try (PreparedStatement statement = connection.prepareStatement(AS_IT_IS)) {
+            statement.setArray(1, keys);
+            statement.executeUpdate();
+        } finally {
+            keys.free();
+        }
+    }
+
+    private void replayCorrected(Connection connection, List<Letter> letters) throws SQLException {
         List<Corrected> corrected = letters.stream().map(correction::apply).toList();
         Array[] arrays = {
             connection.createArrayOf("int8", letters.stream().map(Letter::seq).toArray()),
@@ -48,7 +71,7 @@ final class ReplayAction implements LetterChange.Action {
             connection.createArrayOf(
                     "text", corrected.stream().map(Corrected::headers).toArray()),
         };
-        try (PreparedStatement statement = connection.prepareStatement(UPDATE)) {
+        try (PreparedStatement statement = connection.prepareStatement(CORRECTED)) {
             for (int i = 0; i < arrays.length; i++) {
                 statement.setArray(i + 1, arrays[i]);
             }

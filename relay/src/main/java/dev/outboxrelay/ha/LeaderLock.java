@@ -9,6 +9,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -96,6 +98,31 @@ public final class LeaderLock implements AutoCloseable {
         } catch (SQLException e) {
             close();
             throw new DatabaseException("confirming the leadership of slot " + slot, e);
+        }
+    }
+
+    /**
+     * Who leads, for people.
+     *
+     * @param instance as it named itself
+     */
+    public record Leader(String instance, Instant since) {}
+
+    /** Who leads according to the table; empty when nobody ever did. */
+    public Optional<Leader> leader() throws DatabaseException {
+        try (PreparedStatement statement =
+                connect().prepareStatement("SELECT instance, since FROM outbox.leader WHERE slot = ?")) {
+            statement.setString(1, slot);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next()
+                        ? Optional.of(new Leader(
+                                row.getString(1),
+                                row.getObject(2, OffsetDateTime.class).toInstant()))
+                        : Optional.empty();
+            }
+        } catch (SQLException e) {
+            close();
+            throw new DatabaseException("asking who leads slot " + slot, e);
         }
     }
 

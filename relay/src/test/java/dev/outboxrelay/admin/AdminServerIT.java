@@ -134,13 +134,24 @@ class AdminServerIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "/livez/", "/livezz", "/api", "/api/status/x", "/metrics/..", "/%2e%2e/livez"})
+    @ValueSource(
+            strings = {
+                "/page",
+                "/page/",
+                "/index.html",
+                "/livez/",
+                "/livezz",
+                "/api",
+                "/api/status/x",
+                "/metrics/..",
+                "/%2e%2e/livez"
+            })
     void other_paths_are_not_found_and_are_not_echoed(String path) throws Exception {
         assertThat(get(path))
                 .satisfies(is(
                         404,
                         "text/plain; charset=utf-8",
-                        "no such page; there are /livez, /readyz, /metrics and /api/status\n"));
+                        "no such page; there are /, /livez, /readyz, /metrics and /api/status\n"));
     }
 
     @Test
@@ -217,7 +228,7 @@ class AdminServerIT {
         Socket socket = open();
         socket.setReceiveBufferSize(4096);
         connect(socket);
-        send(socket, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+        send(socket, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
         await(() -> metrics.written);
 
         assertThat(get("/livez").statusCode()).isEqualTo(200);

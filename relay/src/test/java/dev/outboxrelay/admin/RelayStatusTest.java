@@ -190,7 +190,9 @@ class RelayStatusTest {
                 "1.2.3",
                 Role.LEADER,
                 SINCE,
-                new SlotStatus("outbox_relay", "0/16B3748", 1024L, null),
+                "relay/1",
+                new RelayStatus.Leader("relay/1", SINCE),
+                new SlotStatus("outbox_relay", "0/16B3748", 1024L, null, 2048L),
                 Connection.up(SINCE),
                 Connection.down(SINCE, "no servers available"),
                 new Totals(1, 2, 0, 3, 4, 5),
@@ -222,9 +224,11 @@ class RelayStatusTest {
                           "version": "1.2.3",
                           "role": "leader",
                           "role_since": "2026-01-02T03:04:05Z",
+                          "instance": "relay/1",
+                          "leader": {"instance": "relay/1", "since": "2026-01-02T03:04:05Z"},
                           "slot": {
                             "name": "outbox_relay", "confirmed_lsn": "0/16B3748",
-                            "retained_bytes": 1024, "lag_bytes": null
+                            "retained_bytes": 1024, "lag_bytes": null, "budget_bytes": 2048
                           },
                           "source": {"connected": true, "since": "2026-01-02T03:04:05Z", "last_error": null},
                           "nats": {
@@ -262,7 +266,9 @@ class RelayStatusTest {
                 "1.2.3",
                 Role.LEADER,
                 SINCE,
-                new SlotStatus("outbox_relay", null, null, null),
+                "relay/1",
+                new RelayStatus.Leader("relay/1", SINCE),
+                new SlotStatus("outbox_relay", null, null, null, null),
                 Connection.up(SINCE),
                 Connection.up(SINCE),
                 Totals.of(List.of(tenants), 0),

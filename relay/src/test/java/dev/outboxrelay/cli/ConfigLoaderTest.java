@@ -177,6 +177,25 @@ final class ConfigLoaderTest {
     }
 
     @Test
+    void a_token_file_stays_a_file_as_it_is_read_again_but_is_looked_at_first() {
+        Path token = file("token", "0123456789abcdef\n");
+        Path guessable = file("guessable", "hunter2\n");
+
+        Settings settings = settings(null, with("OUTBOX_ADMIN_TOKEN_FILE", token.toString()));
+
+        assertThat(settings.admin().access().tokenFile()).isEqualTo(token);
+        assertThat(settings.admin().access().token().isPresent()).isFalse();
+        assertThat(problems(null, with("OUTBOX_ADMIN_TOKEN_FILE", guessable.toString())))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.toString())
+                        .contains("outbox.admin.token-file", "16 to 512")
+                        .doesNotContain("hunter2"));
+        assertThat(problems(null, with("OUTBOX_ADMIN_TOKEN_FILE", folder + "/none")))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.toString()).contains("NoSuchFile"));
+    }
+
+    @Test
     void a_password_in_the_file_and_a_password_file_in_the_environment_are_a_problem() {
         Path file = yaml("outbox: {postgres: {password: hunter2}}");
 

@@ -8,15 +8,20 @@ import dev.outboxrelay.admin.AdminServer;
 import dev.outboxrelay.admin.Connection;
 import dev.outboxrelay.admin.ConsumerStatus;
 import dev.outboxrelay.admin.LagStatus;
+import dev.outboxrelay.admin.LetterOffice;
 import dev.outboxrelay.admin.MetricsPage;
 import dev.outboxrelay.admin.RelayStatus;
 import dev.outboxrelay.admin.Role;
 import dev.outboxrelay.admin.SlotStatus;
 import dev.outboxrelay.admin.TenantStatus;
 import dev.outboxrelay.admin.Totals;
+import dev.outboxrelay.config.AdminAccess;
+import dev.outboxrelay.config.Secret;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 /** What people see of many tenants in unequal trouble. */
@@ -101,6 +107,39 @@ final class StatusCommandIT {
     }
 
     @Test
+    void a_relay_that_wants_its_token_gets_it_from_a_file(@TempDir Path folder) throws Exception {
+        Path token = Files.writeString(folder.resolve("token"), "0123456789abcdef\n");
+        try (AdminServer closed = new AdminServer(
+                "127.0.0.1",
+                0,
+                new AdminAccess(Secret.NONE, token, true, List.of()),
+                () -> {
+                    throw new IllegalStateException("not asked");
+                },
+                () -> status,
+                new NoMetrics(),
+                LetterOffice.CLOSED)) {
+            closed.start();
+            String url = "http://127.0.0.1:" + closed.port();
+
+            assertThat(execute("status", "--url", url)).isEqualTo(ExitCode.FAILED);
+            assertThat(err.toString()).contains("wants its token", "--token-file");
+            assertThat(execute("status", "--url", url, "--token-file", token.toString()))
+                    .isEqualTo(ExitCode.FINE);
+            Map<String, String> environment = Map.of(
+                    "OUTBOX_ADMIN_BIND",
+                    "127.0.0.1:" + closed.port(),
+                    "OUTBOX_ADMIN_TOKEN_FILE",
+                    token.toString(),
+                    "OUTBOX_ADMIN_TOKEN_FOR_READING",
+                    "true",
+                    "OUTBOX_POSTGRES_PASSWORD",
+                    "x");
+            assertThat(commandLine(environment).execute("status")).isEqualTo(ExitCode.FINE);
+        }
+    }
+
+    @Test
     void json_is_what_the_relay_answers() throws Exception {
         assertThat(execute("status", "--url", url(), "--json")).isEqualTo(ExitCode.FINE);
         JsonNode whole = new ObjectMapper().readTree(out.toString());
@@ -170,7 +209,9 @@ final class StatusCommandIT {
                 "1.2.3",
                 role,
                 since,
-                new SlotStatus("outbox_relay", "0/16B3748", 12_345_678L, 4_096L),
+                "relay/1",
+                new RelayStatus.Leader("relay/1", since),
+                new SlotStatus("outbox_relay", "0/16B3748", 12_345_678L, 4_096L, 1L << 30),
                 Connection.up(since),
                 Connection.up(since),
                 Totals.of(tenants, 0),

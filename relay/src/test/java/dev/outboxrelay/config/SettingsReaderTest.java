@@ -63,7 +63,8 @@ final class SettingsReaderTest {
         assertThat(settings.consumers())
                 .isEqualTo(new ConsumerSettings(
                         new ConsumerSettings.Defaults(Duration.ofSeconds(30), 500, -1, List.of()), List.of()));
-        assertThat(settings.admin()).isEqualTo(new AdminSettings("127.0.0.1", 8080, 1000, Duration.ofSeconds(5)));
+        assertThat(settings.admin())
+                .isEqualTo(new AdminSettings("127.0.0.1", 8080, 1000, Duration.ofSeconds(5), AdminAccess.READING));
     }
 
     @Test
@@ -95,7 +96,8 @@ final class SettingsReaderTest {
         assertThat(settings.source().table().name()).hasToString("shop.outbox");
         assertThat(settings.streams().maxAge()).isEqualTo(Duration.ofHours(36));
         assertThat(settings.lanes().maxBytes()).isEqualTo(2L << 20);
-        assertThat(settings.admin()).isEqualTo(new AdminSettings("::1", 0, 1000, Duration.ofSeconds(5)));
+        assertThat(settings.admin())
+                .isEqualTo(new AdminSettings("::1", 0, 1000, Duration.ofSeconds(5), AdminAccess.READING));
     }
 
     @Test
@@ -315,6 +317,34 @@ final class SettingsReaderTest {
                 .satisfies(problem -> assertThat(problem.toString())
                         .contains("outbox.postgres.password-file", "Give one of the two")
                         .doesNotContain("hunter2"));
+    }
+
+    @Test
+    void access_to_the_admin_server() {
+        AdminAccess access = read(Map.of(
+                        "outbox.admin.token-file", "/run/token",
+                        "outbox.admin.token-for-reading", "true",
+                        "outbox.admin.hosts", "Relay.Example, ::1"))
+                .admin()
+                .access();
+
+        assertThat(access)
+                .isEqualTo(new AdminAccess(Secret.NONE, Path.of("/run/token"), true, List.of("relay.example", "::1")));
+    }
+
+    @Test
+    void a_token_that_can_be_guessed_or_is_given_twice_or_not_at_all_is_a_problem_that_shows_none() {
+        assertThat(problems(Map.of("outbox.admin.token", "hunter2")))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.toString())
+                        .contains("outbox.admin.token", "16 to 512")
+                        .doesNotContain("hunter2"));
+        assertThat(problems(Map.of("outbox.admin.token", "x".repeat(16), "outbox.admin.token-file", "/run/token")))
+                .extracting(Problem::what)
+                .containsExactly("outbox.admin.token-file");
+        assertThat(problems(Map.of("outbox.admin.token-for-reading", "true")))
+                .extracting(Problem::what)
+                .containsExactly("outbox.admin.token-for-reading");
     }
 
     @Test

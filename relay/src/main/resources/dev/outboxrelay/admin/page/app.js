@@ -1,0 +1,931 @@
+// The status page. No library, nothing from elsewhere; every text of the relay is put in as text, never as HTML.
+"use strict";
+(() => {
+  const EVERY = 3000; // milliseconds between two looks
+  const PATIENCE = 8000; // for one answer
+  const STALE = 12000; // so old may what is shown be before it is said
+  const CHUNK = 50; // rows that the browser leaves out of its work together while they are out of sight
+  const SLICE = 7; // milliseconds of work at once: a frame has 16
+  const FARES = ["losing", "blocked", "parked", "starved", "degraded", "slow", "fine"];
+  const TOKEN = "outbox-relay-token";
+
+  const $ = (id) => document.getElementById(id);
+  const number = new Intl.NumberFormat("en");
+  const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+
+  // ---------------------------------------------------------------------------------------------- words
+
+  /** A text that anybody may have written: what would not be seen, or would turn the line round, is shown as its code. */
+  const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+  const printable = (text) =>
+    String(text).replace(UNSEEN, (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));
+
+  const count = (n, what) => number.format(n) + " " + what + (n === 1 ? "" : "s");
+
+  function span(seconds) {
+    const s = Math.max(0, Math.floor(seconds));
+    if (s >= 86400) return Math.floor(s / 86400) + " d " + Math.floor((s % 86400) / 3600) + " h";
+    if (s >= 3600) return Math.floor(s / 3600) + " h " + Math.floor((s % 3600) / 60) + " min";
+    return s >= 60 ? Math.floor(s / 60) + " min " + (s % 60) + " s" : s + " s";
+  }
+
+  function size(bytes) {
+    if (bytes < 1 << 20) return number.format(Math.floor(bytes / 1024)) + " kB";
+    return bytes < 2 ** 30 ? number.format(Math.floor(bytes / 2 ** 20)) + " MB"
+      : number.format(Math.floor((bytes / 2 ** 30) * 10) / 10) + " GB";
+  }
+
+  const since = (time) => span((state.serverNow - Date.parse(time)) / 1000);
+
+  function element(name, text, className) {
+    const made = document.createElement(name);
+    if (text !== undefined) made.textContent = text;
+    if (className) made.className = className;
+    return made;
+  }
+
+  const set = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+  const show = (node, yes) => { if (node.hidden === yes) node.hidden = !yes; };
+
+  // ---------------------------------------------------------------------------------------------- state
+
+  const state = {
+    overview: null, table: null, found: "", tag: null, tagFor: "", serverNow: Date.now(), shownAt: 0, error: null, paused: false,
+    sort: "trouble", upwards: false, find: "", fares: new Set(), tenant: null, listScroll: 0, wantsToken: false,
+  };
+
+  const token = () => sessionStorage.getItem(TOKEN);
+
+  // ---------------------------------------------------------------------------------------------- asking
+
+  /** Nobody answers. */
+  class Away extends Error {}
+
+  /** The relay says no. */
+  class Refused extends Error {
+    constructor(status, message) { super(message); this.status = status; }
+  }
+
+  async function ask(path, options = {}) {
+    const headers = { ...options.headers };
+    if (token()) headers.Authorization = "Bearer " + token();
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), options.patience ?? PATIENCE);
+    try {
+      const answer = await fetch(path, {
+        ...options, headers, cache: "no-store", credentials: "omit", redirect: "error", signal: patience.signal,
+      }).catch(() => { throw new Away("the relay cannot be reached"); });
+      const date = Date.parse(answer.headers.get("Date") ?? "");
+      if (!Number.isNaN(date)) state.serverNow = date;
+      if (answer.status === 304) return { same: true };
+      const body = await answer.json().catch(() => ({}));
+      if (!answer.ok) throw new Refused(answer.status, body.error ?? "HTTP " + answer.status);
+      return { body, tag: answer.headers.get("ETag") };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  let timer = 0;
+  let asking = false;
+  let again = false;
+
+  function soon(wait) {
+    clearTimeout(timer);
+    if (!document.hidden && !state.paused) timer = setTimeout(look, wait);
+  }
+
+  /** Looks now; if a look is under way, once more behind it. */
+  async function look() {
+    if (asking) { again = true; return; }
+    asking = true;
+    again = false;
+    const wanted = state.tenant !== null ? "?head=1" : searchesAll() ? findIn(state.find) : "";
+    try {
+      const headers = state.tag && state.tagFor === wanted ? { "If-None-Match": state.tag } : {};
+      const answer = await ask("api/overview" + wanted, { headers });
+      if (!answer.same) {
+        state.overview = answer.body;
+        state.tag = answer.tag;
+        state.tagFor = wanted;
+      }
+      state.shownAt = Date.now();
+      state.error = null;
+      state.wantsToken = false;
+      if (state.tenant !== null) await lookAtTenant();
+      head();
+      if (state.tenant === null && !answer.same) { takeRows(); }
+    } catch (problem) {
+      state.error = problem;
+      if (!(problem instanceof Away || problem instanceof Refused)) console.error(problem);
+      if (problem instanceof Refused && problem.status === 401) {
+        if (!state.wantsToken) askForToken(token() ? "That token is not this relay’s." : "This relay shows its status to those who have its token.");
+        state.wantsToken = true;
+        show($("token"), true);
+      }
+    } finally {
+      asking = false;
+      freshness();
+      soon(again ? 0 : EVERY);
+    }
+  }
+
+  const findIn = (text) => "?find=" + encodeURIComponent(text);
+  const searchesAll = () => state.find !== "" && state.table !== null && state.table.tenants > 5000;
+
+  // ---------------------------------------------------------------------------------------------- how fresh
+
+  let lastAlarm = "";
+
+  function freshness() {
+    const age = Date.now() - state.shownAt;
+    let alarm = "";
+    if (state.error) {
+      alarm = state.error instanceof Refused
+        ? "The relay answers, but with an error: " + printable(state.error.message)
+        : state.error instanceof Away ? "The relay cannot be reached." : "This page failed.";
+      if (state.shownAt) alarm += " What is shown here is of " + clock.format(state.shownAt) + ".";
+    } else if (state.shownAt && !state.paused && !document.hidden && age > STALE) {
+      alarm = "No answer since " + clock.format(state.shownAt) + ": what is shown here may be out of date.";
+    }
+    if (alarm !== lastAlarm) {
+      lastAlarm = alarm;
+      $("alarm").textContent = alarm;
+      show($("alarm"), alarm !== "");
+      document.body.classList.toggle("stale", alarm !== "");
+    }
+    set($("fresh"), state.paused ? "paused; as of " + clock.format(state.shownAt)
+      : state.shownAt ? "as of " + clock.format(state.shownAt) : "asking…");
+    const bad = state.error !== null || (state.overview !== null && headTrouble(state.overview));
+    document.title = (bad ? "(!) " : "") + (state.tenant !== null ? printable(state.tenant) + " – " : "") + "Outbox Relay";
+  }
+
+  const headTrouble = (o) => !o.source.connected || (!o.nats.connected && o.role !== "standby");
+
+  // ---------------------------------------------------------------------------------------------- the head
+
+  function tile(id, strong, small, mood) {
+    const dd = $(id);
+    const key = strong + "\n" + (small ?? "");
+    if (dd.dataset.key !== key) {
+      dd.dataset.key = key;
+      dd.replaceChildren(element("strong", strong));
+      if (small) dd.append(element("small", small));
+    }
+    dd.parentElement.className = mood ?? "";
+  }
+
+  const ROLES = { leader: "leads", standby: "stands by", starting: "is starting", stopping: "is stopping" };
+
+  function head() {
+    const o = state.overview;
+    set($("version"), o.version);
+    tile("role", ROLES[o.role] ?? o.role, printable(o.instance) + ", for " + since(o.role_since),
+      o.role === "leader" ? "well" : o.role === "standby" ? "" : "bad");
+    end("source", o.source, true);
+    end("nats", o.nats, o.role !== "standby");
+    set($("slot-name"), o.slot.name);
+    tile("slot", o.slot.lag_bytes === null ? "not known now" : size(o.slot.lag_bytes) + " behind",
+      o.slot.confirmed_lsn === null ? "" : "confirmed " + o.slot.confirmed_lsn);
+    wal(o.slot);
+    const t = o.totals;
+    tile("totals", number.format(t.queued + t.in_flight + t.parked) + " waiting",
+      number.format(t.parked) + " of them parked; since it leads " + number.format(t.published) + " published");
+    notice(o);
+    problems(o);
+    show($("token"), o.actions);
+    set($("token"), token() ? "Token: in use" : "Token…");
+  }
+
+  function end(id, connection, needed) {
+    if (connection.connected) tile(id, "connected", "for " + since(connection.since), "well");
+    else if (!needed) tile(id, "not needed", "a standby has no use for it");
+    else tile(id, "NOT connected", "for " + since(connection.since)
+      + (connection.last_error ? ": " + printable(connection.last_error) : ""), "bad");
+  }
+
+  function wal(slot) {
+    const meter = $("wal-meter");
+    if (slot.retained_bytes === null) {
+      set($("wal"), "not known now");
+      show(meter, false);
+      return;
+    }
+    const text = size(slot.retained_bytes) + (slot.budget_bytes ? " of " + size(slot.budget_bytes) : "");
+    set($("wal"), text);
+    show(meter, Boolean(slot.budget_bytes));
+    if (slot.budget_bytes) {
+      meter.max = slot.budget_bytes;
+      meter.low = slot.budget_bytes * 0.5;
+      meter.high = slot.budget_bytes * 0.8;
+      meter.optimum = 0;
+      meter.value = Math.min(slot.retained_bytes, slot.budget_bytes);
+      meter.textContent = text;
+    }
+  }
+
+  function notice(o) {
+    let text = "";
+    if (o.role === "standby") {
+      text = "This instance stands by and sees no tenants. "
+        + (o.leader ? printable(o.leader.instance) + " leads since " + since(o.leader.since) + ": open the page there."
+          : "Who leads is not known now.");
+    } else if (o.role === "starting") {
+      text = "This instance is starting, for " + since(o.role_since) + ": tenants appear once it reads the slot.";
+    } else if (o.role === "stopping") {
+      text = "This instance is stopping: it drains what is in flight.";
+    }
+    set($("notice"), text);
+    show($("notice"), text !== "");
+  }
+
+  function problems(o) {
+    const all = Object.entries(o.policy_problems).map(([row, why]) =>
+      "This policy cannot be used (the last good one counts): " + printable(row) + ": " + printable(why));
+    if (o.lag.error) all.unshift("The consumers cannot be looked at: " + printable(o.lag.error));
+    else if (o.lag.at && (state.serverNow - Date.parse(o.lag.at)) / 1000 > 60 + 2 * o.lag.took_seconds) {
+      all.unshift("The figures of consumers are " + since(o.lag.at) + " old.");
+    }
+    list($("problems"), all);
+  }
+
+  function list(node, texts) {
+    const key = texts.join("\n");
+    if (node.dataset.key === key) return;
+    node.dataset.key = key;
+    node.replaceChildren(...texts.map((text) => element("li", text)));
+    show(node, texts.length > 0);
+  }
+
+  // ---------------------------------------------------------------------------------------------- the table
+
+  const rows = new Map(); // tenant -> row
+  const chunks = []; // {body, rows}
+  let wanted = []; // rows in the order in which they are to be seen
+  let drawing = 0;
+  let queue = null;
+
+  const badge = (fares) => element("span", FARES[fares], "fares " + FARES[fares]);
+
+  function makeRow(name) {
+    const tr = element("tr");
+    tr.setAttribute("role", "row");
+    const row = { name, lower: "", key: "", v: null, tr, cells: null };
+    rows.set(name, row);
+    return row;
+  }
+
+  /** The cells of a row: made when it is first drawn. */
+  function cells(row) {
+    const th = element("th");
+    th.setAttribute("role", "rowheader");
+    th.scope = "row";
+    const a = element("a");
+    a.href = "#tenant=" + encodeURIComponent(row.name);
+    a.append(element("bdi", printable(row.name)));
+    th.append(a);
+    const all = [th];
+    for (const label of ["", "", "Waiting", "Oldest", "Parked", "Dead", "Behind"]) {
+      const td = element("td", undefined, label ? "n" : "");
+      td.setAttribute("role", "cell");
+      if (label) td.dataset.label = label;
+      all.push(td);
+    }
+    row.tr.append(...all);
+    return all;
+  }
+
+  function draw(row) {
+    const v = row.v;
+    if (row.drawn === row.key) return;
+    row.drawn = row.key;
+    const c = row.cells ??= cells(row);
+    if (row.fares !== v.fares) {
+      row.fares = v.fares;
+      c[1].replaceChildren(badge(v.fares));
+    }
+    set(c[2], v.reason === null ? "" : printable(v.reason) + (v.reasons > 1 ? " (and " + (v.reasons - 1) + " more)" : ""));
+    figure(c[3], v.waiting, number.format(v.waiting));
+    figure(c[4], v.oldest, v.oldest > 0 ? span(v.oldest) : "0 s");
+    figure(c[5], v.parked, number.format(v.parked));
+    figure(c[6], v.dead, v.dead === null ? "?" : number.format(v.dead));
+    figure(c[7], v.pending, v.consumer === null ? "–" : number.format(v.pending)
+      + (v.pending > 0 || v.trouble ? " " + printable(v.consumer) : ""));
+  }
+
+  function figure(cell, value, text) {
+    set(cell, text);
+    cell.classList.toggle("zero", !value);
+  }
+
+  function takeRows() {
+    const o = state.table = state.overview;
+    state.found = state.tagFor === findIn(state.find) ? state.find : "";
+    const at = Object.fromEntries(o.columns.map((name, i) => [name, i]));
+    const seen = new Set();
+    o.rows.forEach((r, rank) => {
+      const name = r[at.tenant];
+      seen.add(name);
+      const row = rows.get(name) ?? makeRow(name);
+      row.rank = rank;
+      const key = r.join("\u0000");
+      if (key !== row.key) {
+        row.key = key;
+        row.v = {
+          fares: r[at.fares], waiting: r[at.queued] + r[at.in_flight], oldest: r[at.oldest], parked: r[at.parked],
+          dead: r[at.dead], pending: r[at.pending], consumer: r[at.consumer], trouble: r[at.trouble],
+          reason: r[at.reason], reasons: r[at.reasons],
+        };
+        row.lower = [name, r[at.stream], r[at.lane], r[at.consumer], r[at.trouble], r[at.reason]].join("\n").toLowerCase();
+      }
+    });
+    for (const [name, row] of rows) if (!seen.has(name)) { rows.delete(name); row.gone = true; }
+    fareButtons();
+    arrange();
+  }
+
+  const SORTS = {
+    trouble: (a, b) => a.rank - b.rank,
+    tenant: (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+    waiting: (a, b) => b.v.waiting - a.v.waiting,
+    oldest: (a, b) => b.v.oldest - a.v.oldest,
+    parked: (a, b) => b.v.parked - a.v.parked,
+    dead: (a, b) => (b.v.dead ?? -1) - (a.v.dead ?? -1),
+    pending: (a, b) => (b.v.pending ?? -1) - (a.v.pending ?? -1),
+  };
+
+  /** Filters and sorts, then draws. */
+  function arrange() {
+    const find = state.find === state.found ? "" : state.find.toLowerCase(); // the relay has searched in more than is here
+    const only = state.fares;
+    const order = SORTS[state.sort];
+    const turn = state.upwards ? -1 : 1;
+    wanted = [];
+    for (const row of rows.values()) {
+      if ((only.size === 0 || only.has(row.v.fares)) && (find === "" || row.lower.includes(find))) wanted.push(row);
+    }
+    wanted.sort((a, b) => turn * order(a, b) || a.rank - b.rank);
+    counted();
+    redraw();
+  }
+
+  function counted() {
+    const o = state.table;
+    const all = o.tenants;
+    const filtered = state.find !== "" || state.fares.size > 0;
+    let text = filtered ? number.format(wanted.length) + " of " + count(all, "tenant") : count(all, "tenant");
+    if (o.rows.length < all && !searchesAll()) text += "; here are the " + number.format(o.rows.length) + " that suffer most, the filter searches in all";
+    set($("count"), text);
+    if (filtered && text !== counted.said) say(text);
+    counted.said = text;
+    const none = wanted.length > 0 ? "" : filtered ? "No tenant fits this filter."
+      : o.role === "leader" ? "No tenant yet: no event has come." : "No tenants are seen here.";
+    set($("none"), none);
+    show($("none"), none !== "");
+    $("table").setAttribute("aria-rowcount", String(wanted.length + 1));
+  }
+
+  /** Draws what is in sight at once, and the rest in slices between frames. */
+  function redraw() {
+    const focused = document.activeElement?.closest?.("tbody tr") ?? null;
+    const many = Math.ceil(wanted.length / CHUNK);
+    while (chunks.length > many) chunks.pop().body.remove();
+    const order = [];
+    for (let i = 0; i < many; i++) {
+      if (i >= chunks.length) {
+        const body = element("tbody");
+        body.setAttribute("role", "rowgroup");
+        chunks.push({ body, rows: [] });
+        $("table").append(body);
+      }
+      const length = Math.min(CHUNK, wanted.length - i * CHUNK);
+      if (chunks[i].length !== length) {
+        chunks[i].length = length;
+        chunks[i].body.style.setProperty("--rows", String(length));
+      }
+      order.push(i);
+    }
+    const row = chunks.length > 0 && chunks[0].body.offsetHeight > 0 ? chunks[0].body.offsetHeight / Math.max(1, chunks[0].length) : 36;
+    const top = Math.max(0, Math.floor((scrollY - 600) / (row * CHUNK)));
+    order.sort((a, b) => Math.abs(a - top) - Math.abs(b - top));
+    const atOnce = order.splice(0, 3);
+    atOnce.forEach(fill);
+    if (focused && focused.isConnected && !focused.contains(document.activeElement)) focused.querySelector("a")?.focus({ preventScroll: true });
+    queue = order;
+    if (!performance.getEntriesByName("rows").length && atOnce.length) performance.mark("rows");
+    if (!drawing) drawing = setTimeout(slice, 0);
+  }
+
+  function slice() {
+    const until = performance.now() + SLICE;
+    while (queue.length > 0 && performance.now() < until) fill(queue.shift());
+    if (queue.length > 0) {
+      drawing = setTimeout(slice, 9); // leaves the rest of the frame to the browser
+    } else {
+      drawing = 0;
+      if (!performance.getEntriesByName("all-rows").length) performance.mark("all-rows");
+    }
+  }
+
+  function fill(i) {
+    const chunk = chunks[i];
+    if (!chunk) return;
+    const now = wanted.slice(i * CHUNK, i * CHUNK + CHUNK);
+    now.forEach(draw);
+    if (now.length !== chunk.rows.length || now.some((row, k) => row !== chunk.rows[k])) {
+      const held = chunk.body.contains(document.activeElement) ? document.activeElement : null;
+      chunk.body.replaceChildren(...now.map((row) => row.tr));
+      chunk.rows = now;
+      if (held?.isConnected) held.focus({ preventScroll: true });
+    }
+  }
+
+  function fareButtons() {
+    const field = $("fares");
+    if (field.children.length === 1) {
+      FARES.forEach((word, i) => {
+        const button = element("button");
+        button.type = "button";
+        button.dataset.fares = String(i);
+        button.setAttribute("aria-pressed", "false");
+        field.append(button);
+      });
+    }
+    FARES.forEach((word, i) => {
+      const button = field.children[i + 1];
+      const many = state.table.fares[word] ?? 0;
+      set(button, word + " " + number.format(many));
+      show(button, many > 0 || state.fares.has(i));
+    });
+  }
+
+  function sortBy(key) {
+    state.upwards = state.sort === key ? !state.upwards : false;
+    state.sort = key;
+    for (const th of document.querySelectorAll("th[data-sort]")) {
+      if (th.dataset.sort !== key) th.removeAttribute("aria-sort");
+      else th.setAttribute("aria-sort", state.upwards !== (key === "tenant") ? "ascending" : "descending");
+    }
+    $("sort").value = key;
+    if (state.table) arrange();
+  }
+
+  let saying = 0;
+
+  function say(text) {
+    clearTimeout(saying);
+    saying = setTimeout(() => { $("said").textContent = text; }, 500);
+  }
+
+  // ---------------------------------------------------------------------------------------------- one tenant
+
+  let shownTenant = null;
+  let letterKey = "";
+
+  const ofTenant = () => "api/tenants/" + encodeURIComponent(state.tenant);
+
+  async function lookAtTenant() {
+    const id = state.tenant;
+    let answer;
+    try {
+      answer = (await ask(ofTenant())).body.tenant;
+    } catch (problem) {
+      if (!(problem instanceof Refused) || problem.status !== 404) throw problem;
+      if (id !== state.tenant) return;
+      shownTenant = null;
+      set($("t-missing"), printable(problem.message));
+      show($("t-missing"), true);
+      show($("t-body"), false);
+      $("t-fares").replaceChildren();
+      if (letterKey === "") { letterKey = "none"; readLetters(); }
+      return;
+    }
+    if (id !== state.tenant) return;
+    shownTenant = answer;
+    show($("t-missing"), false);
+    show($("t-body"), true);
+    tenantPage(answer);
+    const key = [answer.dead, answer.parked].join();
+    if (key !== letterKey) {
+      letterKey = key;
+      readLetters();
+    }
+  }
+
+  function tenantPage(t) {
+    const fares = FARES.indexOf(t.suffering);
+    if ($("t-fares").textContent !== t.suffering) $("t-fares").replaceChildren(badge(fares));
+    const why = t.reasons.map(printable);
+    list($("t-why"), why.length > 0 ? why : ["Nothing is stuck."]);
+    $("t-why").classList.toggle("muted", why.length === 0);
+    const facts = [
+      ["Stream", printable(t.stream) + (t.last_sequence === null ? "" : ", last sequence " + number.format(t.last_sequence))],
+      ["Lane", printable(t.state)],
+      ["Waiting", number.format(t.queued) + " queued, " + number.format(t.in_flight) + " in flight, " + number.format(t.parked) + " parked"],
+      ["Oldest", t.oldest_unsettled_seconds > 0 ? "committed " + span(t.oldest_unsettled_seconds) + " ago" : "nothing waits"],
+      ["Dead letters", t.dead === null ? "cannot be counted now" : number.format(t.dead) + " to decide"],
+      ["Since this instance leads", number.format(t.published) + " published, " + number.format(t.duplicates)
+        + " found in the stream already, " + number.format(t.dead_lettered) + " dead"],
+      ["Last error", t.last_error === null ? "none" : printable(t.last_error)],
+    ];
+    pairs($("t-facts"), facts);
+    consumers(t.consumers);
+  }
+
+  function pairs(dl, facts) {
+    const key = JSON.stringify(facts);
+    if (dl.dataset.key === key) return;
+    dl.dataset.key = key;
+    dl.replaceChildren(...facts.flatMap(([name, text]) => [element("dt", name), element("dd", text)]));
+  }
+
+  function table(node, heads, bodyRows) {
+    const tr = element("tr");
+    heads.forEach(([text, className]) => {
+      const th = element("th", text, className);
+      th.scope = "col";
+      tr.append(th);
+    });
+    const top = element("thead");
+    top.append(tr);
+    const body = element("tbody");
+    body.append(...bodyRows);
+    node.replaceChildren(top, body);
+  }
+
+  function consumers(all) {
+    const node = $("t-consumers");
+    show($("t-no-consumer"), all.length === 0);
+    show(node.parentElement, all.length > 0);
+    const key = JSON.stringify(all);
+    if (node.dataset.key === key) return;
+    node.dataset.key = key;
+    table(node, [["Consumer"], ["Trouble"], ["Pending", "n"], ["Unacknowledged", "n"], ["Redelivered", "n"],
+      ["Pulls waiting", "n"], ["Delivered/s", "n"], ["Lost", "n"], ["Gave up", "n"]],
+    all.map((c) => {
+      const tr = element("tr");
+      const th = element("th", printable(c.name));
+      th.scope = "row";
+      tr.append(th, element("td", c.trouble ? c.trouble.replace("_", " ") : "none", c.trouble ? "" : "muted"));
+      for (const text of [number.format(c.pending),
+        number.format(c.ack_pending) + (c.max_ack_pending > 0 ? " of " + number.format(c.max_ack_pending) : ""),
+        number.format(c.redelivered), number.format(c.waiting_pulls), c.delivered_per_second.toFixed(1),
+        number.format(c.lost), number.format(c.gave_up)]) tr.append(element("td", text, "n"));
+      return tr;
+    }));
+  }
+
+  // ---------------------------------------------------------------------------------------------- dead letters
+
+  let letters = [];
+
+  async function readLetters() {
+    const id = state.tenant;
+    if (id === null) return;
+    try {
+      const { body } = await ask(ofTenant() + "/dead-letters?limit=100&state=" + encodeURIComponent($("l-state").value));
+      if (id !== state.tenant) return;
+      letters = body.letters;
+      drawLetters(body.more);
+    } catch (problem) {
+      if (id !== state.tenant) return;
+      letters = [];
+      drawLetters(false);
+      set($("l-count"), "The dead letters cannot be shown: " + printable(problem.message));
+    }
+  }
+
+  function drawLetters(more) {
+    const can = state.overview !== null && state.overview.actions;
+    const parked = $("l-state").value === "parked";
+    set($("l-count"), letters.length === 0 ? "There are none."
+      : more ? "The first " + letters.length + ", in the order of their arrival." : count(letters.length, "letter") + ", in the order of arrival.");
+    const chosen = new Set(selected().map(String));
+    show($("l-table"), letters.length > 0);
+    show($("l-table").parentElement, letters.length > 0);
+    const heads = [["Letter"], ["State"], ["Reason"], ["Attempts", "n"], ["Age", "n"], ["Subject"], ["Error"], ["Payload", "n"]];
+    if (can) heads.unshift(["Select"]);
+    table($("l-table"), heads, letters.map((letter) => letterRow(letter, can, chosen)));
+    show($("l-actions"), can && letters.length > 0);
+    show($("replay-some"), !parked);
+    show($("replay-all"), !parked);
+    show($("discard-all"), !parked);
+    set($("l-how"), can ? "" : "This relay has no token (outbox.admin.token-file), so nothing can be decided here: "
+      + "outbox-relay dlq list | replay | discard --tenant " + printable(state.tenant));
+    show($("l-how"), !can);
+    chosenChanged();
+  }
+
+  function letterRow(letter, can, chosen) {
+    const tr = element("tr");
+    if (can) {
+      const box = element("input");
+      box.type = "checkbox";
+      box.value = String(letter.seq);
+      box.checked = chosen.has(box.value);
+      box.setAttribute("aria-label", "Select letter " + letter.seq);
+      const td = element("td");
+      td.append(box);
+      tr.append(td);
+    }
+    const th = element("th");
+    th.scope = "row";
+    if (can) {
+      const open = element("button", String(letter.seq));
+      open.type = "button";
+      open.dataset.open = String(letter.seq);
+      open.setAttribute("aria-label", "Show letter " + letter.seq + " with its payload");
+      th.append(open);
+    } else {
+      th.textContent = String(letter.seq);
+    }
+    tr.append(th,
+      element("td", letter.state + (letter.kind === "consumer" ? " (of a consumer)" : "")),
+      element("td", letter.reason === null ? "–" : printable(letter.reason)),
+      element("td", number.format(letter.attempts), "n"),
+      element("td", letter.dead_at ?? letter.committed_at ? since(letter.dead_at ?? letter.committed_at) : "–", "n"),
+      element("td", letter.subject === null ? "–" : printable(letter.subject), "long"),
+      element("td", letter.error === null ? "–" : printable(letter.error), "long"),
+      element("td", letter.payload_bytes === null ? "none" : number.format(letter.payload_bytes) + " B", "n"));
+    return tr;
+  }
+
+  const selected = () => [...$("l-table").querySelectorAll("input:checked")].map((box) => Number(box.value));
+
+  function chosenChanged() {
+    const none = selected().length === 0;
+    $("replay-some").disabled = none;
+    $("discard-some").disabled = none;
+  }
+
+  /** Asks for the token first where there is none. */
+  async function withToken() {
+    return token() !== null || askForToken("This wants the relay’s token (outbox.admin.token-file).");
+  }
+
+  async function decide(action, all) {
+    const which = all ? [] : selected();
+    if (!(await withToken())) return;
+    const what = all ? "all dead letters of " + printable(state.tenant) : count(which.length, "letter") + " of " + printable(state.tenant);
+    if ((all || action === "discard") && !(await sure(action, what))) return;
+    const buttons = [...$("l-actions").querySelectorAll("button")];
+    buttons.forEach((button) => { button.disabled = true; });
+    const sum = { changed: 0, refused: 0, elsewhere: 0, locked: 0, refusals: [] };
+    let problem = null;
+    try {
+      let after = 0;
+      let upTo = 0;
+      for (let more = true; more;) {
+        const { body } = await ask(ofTenant() + "/dead-letters/" + action, {
+          method: "POST", patience: 30000, headers: { "Content-Type": "application/json" },
+          body: JSON.stringify(all ? { all: true, after, up_to: upTo } : { letters: which }),
+        });
+        const done = body.done;
+        for (const name of ["changed", "refused", "elsewhere", "locked"]) sum[name] += done[name];
+        sum.refusals.push(...done.refusals.slice(0, 20 - sum.refusals.length));
+        ({ after, up_to: upTo, more } = done);
+        if (more) set($("l-done"), words(action, sum) + " so far…");
+      }
+    } catch (e) {
+      problem = e;
+      if (e instanceof Refused && e.status === 401) {
+        sessionStorage.removeItem(TOKEN);
+        head();
+      }
+    }
+    set($("l-done"), (problem ? "It stopped: " + printable(problem.message) + ". " : "") + words(action, sum) + ".");
+    list($("l-refused"), sum.refusals.map((text) => "The relay would refuse it again: " + printable(text)));
+    buttons.forEach((button) => { button.disabled = false; });
+    letterKey = "";
+    $("l-table").querySelectorAll("input:checked").forEach((box) => { box.checked = false; });
+    await readLetters();
+    look();
+  }
+
+  function words(action, sum) {
+    const parts = [count(sum.changed, "letter") + (action === "replay" ? " handed over to be sent" : " discarded")];
+    if (sum.refused) parts.push(number.format(sum.refused) + " left dead, because the relay would refuse the event again");
+    if (sum.elsewhere) parts.push(number.format(sum.elsewhere) + " not in a state to be " + (action === "replay" ? "replayed" : "discarded"));
+    if (sum.locked) parts.push(number.format(sum.locked) + " held by somebody else’s transaction");
+    return parts.join("; ");
+  }
+
+  function sure(action, what) {
+    const dialog = $("sure");
+    $("sure-title").textContent = (action === "replay" ? "Replay " : "Discard ") + what + "?";
+    $("sure-text").textContent = action === "replay"
+      ? "The relay publishes each of them again, once, in the order of their arrival."
+      : "Their events will not be published. This cannot be taken back.";
+    $("sure-yes").textContent = action === "replay" ? "Replay them" : "Discard them";
+    $("sure-yes").className = action === "replay" ? "first" : "danger";
+    $("sure-no").className = action === "replay" ? "" : "first";
+    return answered(dialog, $("sure-yes"), $("sure-no"));
+  }
+
+  function answered(dialog, yes, no) {
+    return new Promise((resolve) => {
+      const end = (value) => () => { resolve(value); dialog.close(); };
+      yes.onclick = end(true);
+      no.onclick = end(false);
+      dialog.onclose = () => resolve(false);
+      dialog.showModal();
+      no.focus();
+    });
+  }
+
+  async function openLetter(seq) {
+    if (!(await withToken())) return;
+    try {
+      const { body } = await ask(ofTenant() + "/dead-letters/" + seq);
+      const { letter, headers, payload_base64: payload, whole } = body.letter;
+      $("letter-title").textContent = "Letter " + letter.seq + ": " + letter.state;
+      pairs($("letter-facts"), [
+        ["Event", printable(letter.event_id)], ["Table", printable(letter.source)],
+        ["Subject", letter.subject === null ? "–" : printable(letter.subject)],
+        ["Reason", letter.reason === null ? "–" : printable(letter.reason)],
+        ["Error", letter.error === null ? "–" : printable(letter.error)],
+        ["Committed", letter.committed_at ?? "–"], ["Dead", letter.dead_at ?? "–"],
+      ]);
+      $("letter-headers").textContent = headers === null ? "none" : lines(headers);
+      $("letter-payload-title").textContent = "Payload" + (letter.payload_bytes === null ? ""
+        : ", " + number.format(letter.payload_bytes) + " bytes" + (whole ? "" : ", the first 64 kB"));
+      $("letter-payload").textContent = payload === null ? "none" : bytes(payload, whole);
+      $("letter").showModal();
+      $("letter-title").focus();
+    } catch (problem) {
+      if (problem instanceof Refused && problem.status === 401) {
+        sessionStorage.removeItem(TOKEN);
+        head();
+      }
+      set($("l-done"), "Letter " + seq + " cannot be shown: " + printable(problem.message));
+    }
+  }
+
+  /** Text if it is text, else hexadecimal. Lines stay lines. */
+  function bytes(base64, whole) {
+    const raw = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    try {
+      return lines(new TextDecoder("utf-8", { fatal: true }).decode(raw, { stream: !whole }));
+    } catch {
+      return [...raw.subarray(0, 4096)].map((b, i) => b.toString(16).padStart(2, "0") + ((i + 1) % 16 ? " " : "\n")).join("");
+    }
+  }
+
+  const lines = (text) => text.split("\n").map(printable).join("\n");
+
+  // ---------------------------------------------------------------------------------------------- the token
+
+  /** Whether there is one afterwards. */
+  function askForToken(why) {
+    const dialog = $("token-dialog");
+    if (dialog.open) return Promise.resolve(false);
+    $("token-why").textContent = why + " It is kept in this tab until you close it, and sent to this relay alone.";
+    $("token-text").value = "";
+    $("token-problem").textContent = "";
+    show($("token-forget"), token() !== null);
+    dialog.showModal();
+    $("token-text").focus();
+    return new Promise((resolve) => {
+      dialog.onclose = () => {
+        $("token-text").value = "";
+        resolve(token() !== null);
+        if (state.overview) head();
+        look();
+      };
+    });
+  }
+
+  $("token-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = $("token-text").value.trim();
+    if (!/^[!-~]{16,512}$/.test(text)) {
+      $("token-problem").textContent = "A token has 16 characters or more, and no spaces.";
+      return;
+    }
+    sessionStorage.setItem(TOKEN, text);
+    state.wantsToken = false;
+    $("token-dialog").close();
+  });
+  $("token-forget").addEventListener("click", () => {
+    sessionStorage.removeItem(TOKEN);
+    $("token-dialog").close();
+  });
+  $("token-cancel").addEventListener("click", () => $("token-dialog").close());
+  $("token").addEventListener("click", () => askForToken("With it, dead letters can be shown, replayed and discarded."));
+
+  // ---------------------------------------------------------------------------------------------- ways about
+
+  function route() {
+    const match = /^#tenant=(.*)$/.exec(location.hash);
+    let id = null;
+    try {
+      id = match ? decodeURIComponent(match[1]) : null;
+    } catch { /* a broken link shows the list */ }
+    const before = state.tenant;
+    if (id === before) return;
+    if (before === null) state.listScroll = scrollY;
+    state.tenant = id;
+    state.tag = null;
+    letterKey = "";
+    letters = [];
+    show($("list"), id === null);
+    show($("tenant"), id !== null);
+    $("skip").textContent = id === null ? "Skip to the tenants" : "Skip to the tenant";
+    if (id !== null) {
+      $("t-name").textContent = printable(id);
+      $("t-fares").replaceChildren();
+      show($("t-missing"), false);
+      show($("t-body"), false);
+      $("l-table").replaceChildren();
+      show($("l-actions"), false);
+      $("l-count").textContent = "";
+      $("l-done").textContent = "";
+      list($("l-refused"), []);
+      scrollTo(0, 0);
+      $("t-title").focus({ preventScroll: true });
+    } else {
+      scrollTo(0, state.listScroll);
+      rows.get(before)?.tr.querySelector("a")?.focus({ preventScroll: true });
+    }
+    freshness();
+    look();
+  }
+
+  addEventListener("hashchange", route);
+  $("back").addEventListener("click", (event) => {
+    event.preventDefault();
+    location.hash = "";
+  });
+  $("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    (state.tenant === null ? document.querySelector(".tenants tbody a") ?? $("main") : $("t-title")).focus();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && state.tenant !== null && !document.querySelector("dialog[open]")) location.hash = "";
+  });
+  $("table").addEventListener("keydown", (event) => {
+    const at = wanted.findIndex((row) => row.tr.contains(event.target));
+    if (at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 20, PageUp: at - 20, Home: 0, End: wanted.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const next = wanted[Math.max(0, Math.min(wanted.length - 1, to))];
+    fill(Math.floor(wanted.indexOf(next) / CHUNK));
+    const a = next.tr.querySelector("a");
+    a.focus({ preventScroll: true });
+    next.tr.scrollIntoView({ block: "nearest" });
+  });
+  $("table").tHead.addEventListener("click", (event) => {
+    const th = event.target.closest("th[data-sort]");
+    if (th) sortBy(th.dataset.sort);
+  });
+  $("sort").addEventListener("change", () => { state.upwards = true; state.sort = $("sort").value; sortBy(state.sort); });
+  let typing = 0;
+  $("find").addEventListener("input", () => {
+    state.find = $("find").value.trim();
+    clearTimeout(typing);
+    typing = setTimeout(() => {
+      if (!state.table) return;
+      arrange();
+      if (state.table.tenants > 5000) look();
+    }, 60);
+  });
+  $("filter").addEventListener("submit", (event) => event.preventDefault());
+  $("fares").addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    const i = Number(button.dataset.fares);
+    if (!state.fares.delete(i)) state.fares.add(i);
+    button.setAttribute("aria-pressed", String(state.fares.has(i)));
+    arrange();
+  });
+  $("pause").addEventListener("click", () => {
+    state.paused = !state.paused;
+    $("pause").setAttribute("aria-pressed", String(state.paused));
+    if (state.paused) clearTimeout(timer);
+    else look();
+    freshness();
+  });
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (!document.hidden && !state.paused) look();
+  });
+  setInterval(() => { if (!document.hidden) freshness(); }, 1000);
+
+  $("l-state").addEventListener("change", readLetters);
+  $("l-again").addEventListener("click", readLetters);
+  $("l-table").addEventListener("change", chosenChanged);
+  $("l-table").addEventListener("click", (event) => {
+    const seq = event.target.closest("button")?.dataset.open;
+    if (seq) openLetter(seq);
+  });
+  $("letter-close").addEventListener("click", () => $("letter").close());
+  $("letter").addEventListener("close", () => { $("letter-payload").textContent = ""; $("letter-headers").textContent = ""; });
+  $("replay-some").addEventListener("click", () => decide("replay", false));
+  $("discard-some").addEventListener("click", () => decide("discard", false));
+  $("replay-all").addEventListener("click", () => decide("replay", true));
+  $("discard-all").addEventListener("click", () => decide("discard", true));
+
+  route();
+  if (state.tenant === null) look();
+})();
