@@ -148,6 +148,7 @@ final class Overview {
         json.writeEndObject();
     }
 
+    @SuppressWarnings("EnumOrdinal") // the order of the constants is the order of trouble
     private static void row(JsonGenerator json, TenantStatus tenant) throws IOException {
         ConsumerStatus worst =
                 tenant.consumers().isEmpty() ? null : tenant.consumers().get(0);
