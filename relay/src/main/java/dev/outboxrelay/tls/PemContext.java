@@ -38,7 +38,8 @@ public final class PemContext {
             return context;
         } catch (GeneralSecurityException e) {
             throw new SecretFileException(
-                    files.prefix(), "a certificate or key",
+                    files.prefix(),
+                    "a certificate or key",
                     "cannot be used (" + e.getMessage() + ")",
                     "make the files anew");
         } catch (IOException e) {
