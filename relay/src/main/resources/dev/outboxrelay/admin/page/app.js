@@ -431,7 +431,14 @@
     const chunk = chunks[i];
     if (!chunk) return;
     const now = wanted.slice(i * CHUNK, i * CHUNK + CHUNK);
-    now.forEach(draw);
+    now.forEach((row, k) => {
+      draw(row);
+      const index = i * CHUNK + k + 2; // the heading is the first row
+      if (row.index !== index) {
+        row.index = index;
+        row.tr.setAttribute("aria-rowindex", String(index));
+      }
+    });
     if (now.length !== chunk.rows.length || now.some((row, k) => row !== chunk.rows[k])) {
       const held = chunk.body.contains(document.activeElement) ? document.activeElement : null;
       chunk.body.replaceChildren(...now.map((row) => row.tr));
