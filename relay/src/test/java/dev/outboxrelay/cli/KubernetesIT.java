@@ -47,8 +47,11 @@ final class KubernetesIT {
     private static final Pattern MEGABYTES = Pattern.compile("(\\d+)Mi");
     private static final Pattern HEAP = Pattern.compile("-Xmx(\\d+)m");
 
-    /** From the start script, where the manifest says nothing. */
+    /** Where the manifest says nothing. */
     private static final int HEAP_BY_DEFAULT = 256;
+
+    /** What the image's JVM reads; the start script of the distribution has OUTBOX_JAVA_OPTS. */
+    private static final String JAVA_OPTIONS = "JDK_JAVA_OPTIONS";
 
     @TempDir
     private Path folder;
@@ -162,7 +165,7 @@ final class KubernetesIT {
     void memory_is_bounded_above_the_heap_and_processors_are_not(String overlay) throws Exception {
         Manifests manifests = Manifests.of(overlay);
         JsonNode resources = manifests.relay().path("resources");
-        Matcher heap = HEAP.matcher(manifests.environment().getOrDefault("OUTBOX_JAVA_OPTS", ""));
+        Matcher heap = HEAP.matcher(manifests.environment().getOrDefault(JAVA_OPTIONS, ""));
         int megabytes = heap.find() ? Integer.parseInt(heap.group(1)) : HEAP_BY_DEFAULT;
 
         // code, threads, buffers outside of the heap: ops/results/backlog-128m.txt and backlog-256m.txt
@@ -311,7 +314,8 @@ final class KubernetesIT {
             Map<String, String> variables = new HashMap<>(environment);
             variables.putAll(servers);
             variables.remove("OUTBOX_ADMIN_BIND"); // any free port here
-            String javaOptions = String.valueOf(variables.getOrDefault("OUTBOX_JAVA_OPTS", ""));
+            String javaOptions = String.valueOf(variables.getOrDefault(JAVA_OPTIONS, ""));
+            variables.remove(JAVA_OPTIONS);
             return RelayProcess.start(
                     variables, folder.resolve("relay.log"), javaOptions, List.of("--config", file.toString()));
         }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -20,8 +21,19 @@ record Manifests(List<JsonNode> documents) {
 
     private static final String CONTAINER = "outbox-relay";
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Map<String, Manifests> RENDERED = new ConcurrentHashMap<>();
 
+    /** Renders a folder, once in a JVM. */
     static Manifests of(String overlay) throws IOException, InterruptedException {
+        Manifests known = RENDERED.get(overlay);
+        if (known == null) {
+            known = render(overlay);
+            RENDERED.put(overlay, known);
+        }
+        return known;
+    }
+
+    private static Manifests render(String overlay) throws IOException, InterruptedException {
         Process kubectl = new ProcessBuilder(
                         Repository.kubectl().toString(),
                         "kustomize",
