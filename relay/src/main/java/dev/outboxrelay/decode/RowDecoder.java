@@ -23,6 +23,10 @@ interface RowDecoder {
             Payload payload) {
         TableName table = row.table();
         String id = rowId;
+        if (values.isIncomplete()) {
+            // not under the row's own id: a replay would send what is known of it, and mark it
+            id = EventId.MADE_UP + row.origin().lsn() + '/' + MadeUpId.of(id, tenant, subject, headers, payload);
+        }
         // no id at all would be the same one for every such row of the table
         if (id.isEmpty() || !EventId.isValid(EventId.text(table, id))) {
             values.problem("its id is empty, too long or not printable ASCII");

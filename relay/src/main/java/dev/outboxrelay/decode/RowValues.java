@@ -11,6 +11,7 @@ final class RowValues {
 
     private final Columns columns;
     private final List<String> problems = new ArrayList<>(0);
+    private boolean incomplete;
 
     RowValues(Columns columns) {
         this.columns = columns;
@@ -18,6 +19,11 @@ final class RowValues {
 
     List<String> problems() {
         return problems;
+    }
+
+    /** Whether the table has more of the row than the WAL brought under the names that are mapped. */
+    boolean isIncomplete() {
+        return incomplete;
     }
 
     void problem(String problem) {
@@ -29,6 +35,7 @@ final class RowValues {
     String text(String column) {
         String value = optionalText(column);
         if (value == null) {
+            expect(column);
             problem("column " + column + " is null or not in the publication");
             return "";
         }
@@ -41,7 +48,9 @@ final class RowValues {
      */
     void expect(String column) {
         if (!columns.has(column)) {
-            problem("column " + column + " was not in the table, or not in the publication, when the row was written");
+            incomplete = true;
+            problem("column " + column + " was not in the table, or not in the publication, when it was written;"
+                    + " outbox-relay backlog publishes it from there, if its table shows what is pending");
         }
     }
 

@@ -12,6 +12,7 @@ import dev.outboxrelay.config.SubjectRewrite;
 import dev.outboxrelay.config.SubjectTemplate;
 import dev.outboxrelay.config.TableMapping;
 import dev.outboxrelay.config.TenantSource;
+import dev.outboxrelay.event.EventId;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.event.Origin;
 import dev.outboxrelay.event.OutboxEvent;
@@ -85,14 +86,18 @@ final class MappedRowsTest {
     private String errorWithout(String missing) {
         Change.Inserted row = insertedWithout(missing);
         assertThat(decoder().isEvent(row)).isTrue();
-        return ((Decoded.Malformed) decoder().decode(row)).error();
+        Decoded.Malformed malformed = (Decoded.Malformed) decoder().decode(row);
+        // the row stays as it is, and nothing is sent in its name
+        assertThat(malformed.remains().row().id()).startsWith(EventId.MADE_UP);
+        return malformed.error();
     }
 
     @Test
     void a_row_from_before_a_rename_is_neither_an_empty_message_nor_passed_over() {
-        String absent = " was not in the table, or not in the publication, when the row was written";
+        String absent = " was not in the table, or not in the publication, when it was written";
 
         assertThat(errorWithout("doc")).contains("column doc" + absent);
+        assertThat(errorWithout("tenant")).contains("column tenant" + absent);
         payload = new ColumnPath("doc", List.of("n"));
         assertThat(errorWithout("doc")).contains("column doc" + absent);
 
