@@ -33,7 +33,8 @@ final class MessageSize {
 
     /** In bytes; at most a few more than the wire takes, because numbers count with their greatest length. */
     static long of(Envelope envelope, Position position, CloudEvents cloudEvents) {
-        long size = FIXED + cloudEvents.size(envelope);
+        long size = FIXED;
+        size += cloudEvents.size(envelope);
         size += envelope.event().id().value().length();
         size += envelope.address().headerValue().length();
         size += position.encode().length();
