@@ -1,5 +1,6 @@
 package dev.outboxrelay.path;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -56,7 +57,7 @@ final class DisasterIT {
                 for (String tenant : Set.copyOf(tenants)) {
                     JsonNode done = republish(outbox, tenant);
                     assertThat(done.at("/outcome/replayed").asInt())
-                            .isEqualTo(before.get(tenant).size());
+                            .isEqualTo(requireNonNull(before.get(tenant)).size());
                 }
                 outbox.insert(Row.of("big"), Row.of("small"));
 

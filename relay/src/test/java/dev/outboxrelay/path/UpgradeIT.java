@@ -2,6 +2,7 @@ package dev.outboxrelay.path;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.errorprone.annotations.FormatMethod;
 import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.RelayProcess;
 import dev.outboxrelay.testing.Repository;
@@ -136,6 +137,7 @@ final class UpgradeIT {
         return Duration.ofNanos(System.nanoTime() - since).toMillis();
     }
 
+    @FormatMethod
     private static void say(String format, Object... arguments) {
         System.out.println("upgrade: " + String.format(format, arguments));
     }
