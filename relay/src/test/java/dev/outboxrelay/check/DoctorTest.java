@@ -99,7 +99,7 @@ final class DoctorTest {
         assertThat(report.results())
                 .extracting(Result::status)
                 .containsExactly(Status.PASS, Status.SKIPPED, Status.FAIL, Status.SKIPPED);
-        assertThat(report.results().get(2).toString()).contains("trustStore");
+        assertThat(report.results().get(2).toString()).contains("outbox.nats.tls.ca-file: /path/to/ca.pem");
     }
 
     @Test

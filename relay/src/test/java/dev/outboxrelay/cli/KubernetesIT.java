@@ -9,6 +9,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
 import dev.outboxrelay.config.Reading;
 import dev.outboxrelay.testing.Await;
+import dev.outboxrelay.testing.Operator;
 import dev.outboxrelay.testing.RelayProcess;
 import dev.outboxrelay.testing.TestNats;
 import dev.outboxrelay.testing.TestPostgres;
@@ -21,6 +22,8 @@ import io.kubernetes.client.openapi.models.V1ServiceAccount;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -309,8 +312,9 @@ final class KubernetesIT {
             return moved;
         }
 
-        RelayProcess start(Map<String, String> servers, String password) throws IOException {
+        RelayProcess start(Map<String, String> servers, String password) throws IOException, GeneralSecurityException {
             Files.writeString(folder.resolve("secret/postgres-password"), password + "\n");
+            Files.writeString(folder.resolve("secret/nats.creds"), new Operator().credentials(Duration.ofHours(1)));
             Map<String, String> variables = new HashMap<>(environment);
             variables.putAll(servers);
             variables.remove("OUTBOX_ADMIN_BIND"); // any free port here
