@@ -9,7 +9,6 @@ import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.Certificates;
 import dev.outboxrelay.testing.Certificates.Pair;
 import dev.outboxrelay.testing.NatsOptions;
-import dev.outboxrelay.testing.Operator;
 import dev.outboxrelay.testing.PostgresOptions;
 import dev.outboxrelay.testing.ServerMode;
 import dev.outboxrelay.testing.TestNats;
@@ -220,52 +219,6 @@ final class SecurityIT {
             Certificates.write(folder.resolve("pg.password"), postgres.password(TestPostgres.RELAY) + "\n");
             users("first");
             nats.node(0).reload();
-        }
-    }
-
-    @Test
-    void credentials_that_expire_are_replaced_under_load() throws Exception {
-        Operator operator = new Operator();
-        Path file = folder.resolve("relay.creds");
-        AtomicBoolean loaded = new AtomicBoolean();
-        try (TestNats strict = TestNats.start(options(server).with(operator.configuration()))) {
-            Certificates.write(file, operator.credentials(Duration.ofSeconds(3)));
-            Map<String, String> settings = settings(Map.of(
-                    "outbox.nats.url",
-                    strict.url(),
-                    "outbox.nats.credentials-file",
-                    file.toString(),
-                    "outbox.nats.user",
-                    "",
-                    "outbox.nats.password-file",
-                    ""));
-            try (RelayRig rig = RelayRig.start(settings).awaitStreaming()) {
-                CompletableFuture<Void> load = CompletableFuture.runAsync(() -> load("expiring", loaded));
-                awaitMarked("expiring", 20);
-                Certificates.write(file, operator.credentials(Duration.ofHours(1)));
-
-                Await.until(
-                        "the first ones expire", () -> strict.node(0).wholeLog().contains("xpired"));
-                int then = outbox.count("outbox.message WHERE tenant_id = 'expiring'");
-                awaitMarked("expiring", then + 50);
-
-                loaded.set(true);
-                load.get(10, TimeUnit.SECONDS);
-                outbox.awaitAllMarked(Duration.ofSeconds(20));
-                assertThat(rig.relay().status().nats().connected()).isTrue();
-            }
-            Path login = Certificates.write(folder.resolve("reader.creds"), operator.credentials(Duration.ofHours(1)));
-            try (Connection client = Nats.connect(Options.builder()
-                    .server(strict.url())
-                    .authHandler(Nats.credentials(login.toString()))
-                    .sslContext(PemContext.read(
-                            new TlsFiles("test", authority.certificate(), own.certificate(), own.key())))
-                    .build())) {
-                assertThat(RelayRig.ids(client, "TENANT_EXPIRING"))
-                        .isEqualTo(outbox.committed().get("expiring"));
-            }
-        } finally {
-            loaded.set(true);
         }
     }
 
