@@ -12,11 +12,6 @@ import java.time.Duration;
  */
 public final class Operator {
 
-    private static final String UNLIMITED =
-            "{\"limits\":{\"subs\":-1,\"data\":-1,\"payload\":-1,\"imports\":-1,\"exports\":-1,\"wildcards\":true,"
-                    + "\"conn\":-1,\"leaf\":-1,\"mem_storage\":-1,\"disk_storage\":-1,\"streams\":-1,\"consumer\":-1},"
-                    + "\"signing_keys\":[\"%s\"],\"type\":\"account\",\"version\":2}";
-
     private final NKey operator;
     private final NKey account;
     private final NKey signer;
@@ -36,8 +31,15 @@ public final class Operator {
         return "operator: " + token(operator, "operator", "{\"type\":\"operator\",\"version\":2}")
                 + "\nsystem_account: " + systemId
                 + "\nresolver: MEMORY\nresolver_preload: {\n  " + accountId + ": "
-                + token(account, "RELAY", String.format(UNLIMITED, new String(signer.getPublicKey())))
+                + token(account, "RELAY", unlimited(new String(signer.getPublicKey())))
                 + "\n  " + systemId + ": " + token(system, "SYS", "{\"type\":\"account\",\"version\":2}") + "\n}\n";
+    }
+
+    /** The claims of an account without limits, whose users' tokens this key signs. */
+    private static String unlimited(String signer) {
+        return "{\"limits\":{\"subs\":-1,\"data\":-1,\"payload\":-1,\"imports\":-1,\"exports\":-1,\"wildcards\":true,"
+                + "\"conn\":-1,\"leaf\":-1,\"mem_storage\":-1,\"disk_storage\":-1,\"streams\":-1,\"consumer\":-1},"
+                + "\"signing_keys\":[\"" + signer + "\"],\"type\":\"account\",\"version\":2}";
     }
 
     private String token(NKey subject, String name, String claims) throws IOException, GeneralSecurityException {
