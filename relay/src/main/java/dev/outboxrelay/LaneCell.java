@@ -23,6 +23,7 @@ import dev.outboxrelay.spill.ItemCodec;
 import dev.outboxrelay.streams.StreamAttacher;
 import dev.outboxrelay.telemetry.LaneGauge;
 import dev.outboxrelay.telemetry.TenantMeters;
+import dev.outboxrelay.tracing.Spans;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.util.ArrayList;
@@ -31,6 +32,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +50,7 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
     private final LaneThread home;
     private final Lane lane;
     private final TenantMeters meters;
+    private final @Nullable Spans spans;
     private final LaneGauge gauge;
     private final TenantBacklog backlog;
     private final Intake intake;
@@ -64,6 +67,7 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
         this.session = session;
         this.home = home;
         this.meters = meters;
+        this.spans = session.spans();
         this.gauge = meters.openLane();
         this.backlog = new TenantBacklog(
                 address.tenant().value(),
@@ -334,9 +338,12 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
     private void countPublished(List<Item> items) {
         published.add(items.size());
         meters.published(items.size());
-        double now = session.nowMicros();
+        long now = session.nowMicros();
         for (Item item : items) {
             meters.endToEndSeconds((now - item.event().origin().committedAtMicros()) / 1e6);
+            if (spans != null && item.envelope() != null) {
+                spans.published(item.envelope(), item.sequence(), item.isLate(), now);
+            }
         }
     }
 
@@ -351,8 +358,11 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
         }
     }
 
-    private void countDeadLetter(OutboxEvent event, Rejection rejection) {
+    private void countDeadLetter(Item item, OutboxEvent event, Rejection rejection) {
         deadLettered.increment();
+        if (spans != null) {
+            spans.deadLettered(item.envelope(), event, address, rejection.reason(), session.nowMicros());
+        }
         meters.deadLettered(rejection.reason().code());
         session.deadLetterLog().dead(event, rejection.reason(), rejection.error());
     }
@@ -361,7 +371,7 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
     public void deadLetter(Item item, Rejection rejection) {
         OutboxEvent event = item.event();
         session.deadLetters().add(new DeadLetter(event, rejection.reason(), rejection.error(), item.attempts(), () -> {
-            countDeadLetter(event, rejection);
+            countDeadLetter(item, event, rejection);
             session.release(item);
             session.settled(item.ticket());
             input(() -> lane.deadLettered(System.nanoTime()));
@@ -394,7 +404,7 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
 
     @Override
     public void bury(Item item, Rejection rejection) {
-        backlog.bury(item, rejection, event -> countDeadLetter(event, rejection));
+        backlog.bury(item, rejection, event -> countDeadLetter(item, event, rejection));
     }
 
     @Override

@@ -14,6 +14,7 @@ import dev.outboxrelay.config.OnRefusal;
 import dev.outboxrelay.config.PendingMode;
 import dev.outboxrelay.config.Provision;
 import dev.outboxrelay.config.Settings;
+import dev.outboxrelay.config.TracingSettings;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.ha.LeaderLock;
 import dev.outboxrelay.ha.Lease;
@@ -41,6 +42,8 @@ import dev.outboxrelay.streams.StoredIds;
 import dev.outboxrelay.streams.StreamAttacher;
 import dev.outboxrelay.telemetry.BuildInfo;
 import dev.outboxrelay.telemetry.Meters;
+import dev.outboxrelay.tracing.Outcome;
+import dev.outboxrelay.tracing.Spans;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
@@ -105,6 +108,7 @@ public final class Relay {
     private volatile Lease lease = new Lease(0, new ServerIdentity(0, 0), 0);
     private volatile boolean leads;
     private @Nullable SpillSpace spill;
+    private @Nullable Spans spans;
     private boolean everStreamed;
     private boolean everLetIn;
     private long greatestTerm;
@@ -156,6 +160,7 @@ public final class Relay {
             SecretCheck.warnings(settings).forEach(log::warn);
             admin.start();
             spill = openSpill();
+            spans = openSpans();
             log.atInfo()
                     .addKeyValue("version", build.version())
                     .addKeyValue("admin", settings.admin().host() + ":" + admin.port())
@@ -176,6 +181,9 @@ public final class Relay {
         } finally {
             lock.close();
             admin.close();
+            if (spans != null) {
+                spans.close(); // behind the lock: whoever leads next need not wait for a collector
+            }
             stopped.countDown();
         }
     }
@@ -196,6 +204,17 @@ public final class Relay {
                             + settings.lanes().spillMaxBytes() + " bytes to spare, or leave the setting out:"
                             + " then bursts are parked in outbox.dead_letter."));
         }
+    }
+
+    private @Nullable Spans openSpans() {
+        TracingSettings tracing = settings.tracing();
+        if (tracing == null) {
+            return null;
+        }
+        for (Outcome outcome : Outcome.values()) {
+            meters.spans(outcome.word(), 0);
+        }
+        return Spans.open(tracing, build.version(), instance, (outcome, spans) -> meters.spans(outcome.word(), spans));
     }
 
     /** Asks the relay to take nothing more, drain what is in flight, and end. Returns at once. */
@@ -329,6 +348,7 @@ public final class Relay {
                             routes,
                             cloudEvents,
                             meters,
+                            spans,
                             spill,
                             clock,
                             broken));

@@ -4,12 +4,15 @@ import dev.outboxrelay.config.NatsLogin;
 import dev.outboxrelay.config.PostgresLogin;
 import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.config.TlsFiles;
+import dev.outboxrelay.config.TracingSettings;
 import dev.outboxrelay.tls.PemContext;
 import dev.outboxrelay.tls.SecretFile;
 import dev.outboxrelay.tls.SecretFileException;
+import dev.outboxrelay.tracing.CollectorHeaders;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
@@ -30,9 +33,22 @@ final class SecretCheck {
                 problems.add(String.valueOf(e.getMessage()));
             }
         }
-        for (TlsFiles files : List.of(settings.postgres().tls(), settings.nats().tls())) {
+        List<TlsFiles> tls = new ArrayList<>(
+                List.of(settings.postgres().tls(), settings.nats().tls()));
+        TracingSettings tracing = settings.tracing();
+        if (tracing != null) {
+            tls.add(tracing.tls());
+        }
+        for (TlsFiles files : tls) {
             try {
                 SSLContext unused = PemContext.read(files);
+            } catch (SecretFileException e) {
+                problems.add(String.valueOf(e.getMessage()));
+            }
+        }
+        if (tracing != null && tracing.headersFile() != null) {
+            try {
+                Map<String, String> unused = new CollectorHeaders(tracing.headersFile()).read();
             } catch (SecretFileException e) {
                 problems.add(String.valueOf(e.getMessage()));
             }
@@ -50,7 +66,8 @@ final class SecretCheck {
                                                 settings.postgres().tls().key()),
                                         file(
                                                 "outbox.nats.tls.key-file",
-                                                settings.nats().tls().key()))
+                                                settings.nats().tls().key()),
+                                        file(CollectorHeaders.SETTING, headersFile(settings)))
                                 .filter(Objects::nonNull))
                 .map(SecretFile::exposure)
                 .filter(Objects::nonNull)
@@ -70,6 +87,11 @@ final class SecretCheck {
                         file("outbox.nats.context-file", nats.contextFile()))
                 .filter(Objects::nonNull)
                 .toList();
+    }
+
+    private static @Nullable Path headersFile(Settings settings) {
+        TracingSettings tracing = settings.tracing();
+        return tracing == null ? null : tracing.headersFile();
     }
 
     private static @Nullable SecretFile file(String setting, @Nullable Path path) {

@@ -48,6 +48,7 @@ import dev.outboxrelay.source.DebeziumSource;
 import dev.outboxrelay.spill.SpillSpace;
 import dev.outboxrelay.streams.StreamAttacher;
 import dev.outboxrelay.telemetry.Meters;
+import dev.outboxrelay.tracing.Spans;
 import dev.outboxrelay.watermark.Ticket;
 import java.time.Duration;
 import java.time.Instant;
@@ -111,6 +112,7 @@ final class Session implements DebeziumSource.Handler {
             RouteBook routes,
             CloudEvents cloudEvents,
             Meters meters,
+            @Nullable Spans spans,
             @Nullable SpillSpace spill,
             InstantSource clock,
             TestBreak broken) {}
@@ -815,6 +817,12 @@ final class Session implements DebeziumSource.Handler {
 
     Meters meters() {
         return edges.meters();
+    }
+
+    /** Null where nobody wants any. */
+    @Nullable
+    Spans spans() {
+        return edges.spans();
     }
 
     /** Wall-clock time in microseconds, to compare with commit times. */

@@ -39,7 +39,18 @@ final class ArchitectureTest {
             packages("event", "decode", "route", "watermark", "lane", "config", "policy", "consumer", "rule", "check");
 
     private static final String[] EDGES = packages(
-            "source", "publish", "settle", "spill", "slot", "streams", "lag", "ha", "telemetry", "admin", "dlq");
+            "source",
+            "publish",
+            "settle",
+            "spill",
+            "slot",
+            "streams",
+            "lag",
+            "ha",
+            "telemetry",
+            "tracing",
+            "admin",
+            "dlq");
 
     /** How connections are opened and encrypted, and how consumers are read: what the edges on either side share. */
     private static final String[] SHARED = packages("postgres", "jetstream", "tls");
@@ -138,6 +149,7 @@ final class ArchitectureTest {
         "java.sql.., postgres settle slot lag ha streams source dlq demo",
         "org.postgresql.., postgres settle slot lag ha streams source demo",
         "io.prometheus.., telemetry",
+        "io.opentelemetry.., tracing",
         "picocli.., cli demo",
         "io.smallrye.config.., cli",
         "org.yaml.snakeyaml.., cli",
@@ -180,8 +192,12 @@ final class ArchitectureTest {
                 .should()
                 .accessField(System.class, "out")
                 .orShould()
-                .accessField(System.class, "err")
-                .orShould()
+                .accessField(System.class, "err"));
+        check(noClasses()
+                .that()
+                .resideOutsideOfPackages(
+                        ROOT + ".cli..", ROOT + ".demo..", ROOT + ".tracing..") // which silences the SDK's
+                .should()
                 .dependOnClassesThat()
                 .resideInAPackage("java.util.logging.."));
     }

@@ -16,7 +16,14 @@ final class ServerUrls {
     private static final Pattern NATS =
             Pattern.compile("(?:(?:nats|tls|ws|wss)://)?(?:[^@/\\s]+@)?" + HOST + PORT + "/?");
 
+    private static final Pattern WEB = Pattern.compile("https?://" + HOST + PORT + "(?:/[^?#@\\s]*)?");
+    private static final String TRACES = "/v1/traces";
+
     private ServerUrls() {}
+
+    /** The whole URL that spans are sent to. */
+    static final SettingType<String> COLLECTOR =
+            SettingType.of("http://host:port or https://host:port, with a path if it has one", ServerUrls::collector);
 
     static final SettingType<String> POSTGRES = SettingType.of(
             "jdbc:postgresql://host:port/database, several host:port of one cluster separated by commas",
@@ -42,6 +49,15 @@ final class ServerUrls {
         return urls.stream().allMatch(url -> matches(NATS, url))
                 ? Parsed.value(urls)
                 : Parsed.bad("is not nats://host:port, or several of them separated by commas");
+    }
+
+    private static Parsed<String> collector(String text) {
+        if (!matches(WEB, text)) {
+            return Parsed.bad("is not http://host:port or https://host:port without a user, a query or a fragment"
+                    + " (a login belongs in outbox.tracing.headers-file)");
+        }
+        String base = text.replaceFirst("/+$", "");
+        return Parsed.value(base.endsWith(TRACES) ? base : base + TRACES);
     }
 
     private static boolean matches(Pattern form, String text) {

@@ -422,6 +422,30 @@ public final class SettingCatalog {
             EventTypes.MEDIA_TYPE,
             "ce-datacontenttype of events whose row has no header Content-Type.");
 
+    static final Setting<String> TRACING_ENDPOINT = Setting.optional(
+            "outbox.tracing.endpoint",
+            ServerUrls.COLLECTOR,
+            "A collector that takes spans by OTLP over HTTP; /v1/traces is put behind it unless it ends so. Without it there"
+                    + " are no spans.");
+    static final Setting<String> TRACING_SERVICE_NAME = Setting.withDefault(
+            "outbox.tracing.service-name", SettingTypes.TEXT, "outbox-relay", "The service.name of the spans.");
+    static final Setting<Double> TRACING_SAMPLE = Setting.withDefault(
+            "outbox.tracing.sample",
+            SettingTypes.SHARE,
+            "0",
+            "The share of events without a traceparent that get a span, the first of its trace; for the others the"
+                    + " traceparent decides.");
+    static final Setting<Path> TRACING_HEADERS_FILE = Setting.optional(
+            "outbox.tracing.headers-file",
+            SettingTypes.FILE,
+            "A file with headers for a collector that wants a login, one Name: value in a line. It is read again for each"
+                    + " request.");
+    static final Setting<Path> TRACING_TLS_CA_FILE = Setting.optional(
+            "outbox.tracing.tls.ca-file",
+            SettingTypes.FILE,
+            "A PEM file with the certificates that the collector's is checked against, read at the start; by default those"
+                    + " of the Java runtime.");
+
     static final Setting<OnRefusal> HA_ON_REFUSAL = Setting.withDefault(
             "outbox.ha.on-refusal",
             SettingTypes.oneOf(OnRefusal.class),
@@ -647,6 +671,11 @@ public final class SettingCatalog {
             EVENTS_TYPE,
             EVENTS_SUBJECT,
             EVENTS_CONTENT_TYPE,
+            TRACING_ENDPOINT,
+            TRACING_SERVICE_NAME,
+            TRACING_SAMPLE,
+            TRACING_HEADERS_FILE,
+            TRACING_TLS_CA_FILE,
             HA_ON_REFUSAL,
             POLICIES_TENANTS,
             POLICIES_PAUSED,

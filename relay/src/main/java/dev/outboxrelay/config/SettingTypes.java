@@ -86,6 +86,16 @@ final class SettingTypes {
         return constant.name().toLowerCase(Locale.ROOT);
     }
 
+    private static final Pattern DECIMAL = Pattern.compile("\\d{1,9}(\\.\\d{1,9})?");
+
+    /** A part of a whole. */
+    static final SettingType<Double> SHARE = parsed(
+            "a number from 0 to 1, such as 0.01",
+            text -> Optional.of(text)
+                    .filter(DECIMAL.asMatchPredicate())
+                    .map(Double::valueOf)
+                    .filter(share -> share <= 1));
+
     private static SettingType<String> matching(String description, Pattern pattern) {
         return parsed(description, text -> Optional.of(text).filter(pattern.asMatchPredicate()));
     }

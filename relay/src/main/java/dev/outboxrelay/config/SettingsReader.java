@@ -133,6 +133,7 @@ public final class SettingsReader {
                         given.get(EVENTS_TYPE),
                         given.find(EVENTS_SUBJECT).orElse(null),
                         given.find(EVENTS_CONTENT_TYPE).orElse(null)),
+                given.find(TRACING_ENDPOINT).map(this::tracing).orElse(null),
                 new HaSettings(given.get(HA_ON_REFUSAL)),
                 policies.groups(),
                 consumers.settings(),
@@ -146,5 +147,15 @@ public final class SettingsReader {
                                 given.find(ADMIN_TOKEN_FILE).orElse(null),
                                 given.get(ADMIN_TOKEN_FOR_READING),
                                 given.find(ADMIN_HOSTS).orElse(List.of()))));
+    }
+
+    private TracingSettings tracing(String endpoint) {
+        return new TracingSettings(
+                endpoint,
+                given.get(TRACING_SERVICE_NAME),
+                given.get(TRACING_SAMPLE),
+                given.find(TRACING_HEADERS_FILE).orElse(null),
+                new TlsFiles(
+                        "outbox.tracing.tls", given.find(TRACING_TLS_CA_FILE).orElse(null), null, null));
     }
 }

@@ -240,6 +240,11 @@ public final class Item {
         return acknowledged;
     }
 
+    /** Where a PubAck says that it lies in its stream; 0 while none has said so, even if it does lie there. */
+    public long sequence() {
+        return acknowledged ? expectedSequence + 1 : 0;
+    }
+
     void acknowledge() {
         acknowledged = true;
     }

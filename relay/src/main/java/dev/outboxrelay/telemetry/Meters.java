@@ -75,6 +75,7 @@ public final class Meters {
     private final Counter retries = counter("retries_total", "Failed attempts that are tried again.", "cause");
     private final Counter rowsTaken = counter(
             "rows_taken_total", "Pending rows that were taken from their tables, because the slot does not hold them.");
+    private final Counter spans = counter("spans_total", "Spans of events by what became of them.", "outcome");
     private final Counter streamsCreated = counter("streams_created_total", "Streams that the relay created.");
     private final Gauge sourceConnected =
             gauge("source_connected", "1 while the replication stream from Postgres is up, else 0.");
@@ -269,6 +270,15 @@ public final class Meters {
     /** Counts rows that were taken from their tables. */
     public void rowsTaken(long more) {
         rowsTaken.inc(more);
+    }
+
+    /**
+     * Counts spans.
+     *
+     * @param outcome {@code exported}, {@code dropped} or {@code failed}: it becomes a label
+     */
+    public void spans(String outcome, long more) {
+        spans.labelValues(outcome).inc(more);
     }
 
     /** Counts a stream that the relay created. */

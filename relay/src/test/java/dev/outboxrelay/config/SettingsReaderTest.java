@@ -235,6 +235,15 @@ final class SettingsReaderTest {
                 "outbox.streams.max-messages | 0 | is not a whole number from 1",
                 "outbox.lanes.window | 0 | from 1 to 100000",
                 "outbox.settle.mode | archive | is not mark | delete | keep",
+                "outbox.tracing.endpoint | collector:4318 | is not http://host:port",
+                "outbox.tracing.endpoint | grpc://collector:4317 | is not http://host:port",
+                "outbox.tracing.endpoint | http://collector:431800 | is not http://host:port",
+                "outbox.tracing.endpoint | https://me:you@collector | a login belongs in outbox.tracing.headers-file",
+                "outbox.tracing.endpoint | https://collector/v1/traces?key=a | without a user, a query",
+                "outbox.tracing.sample | 10% | is not a number from 0 to 1",
+                "outbox.tracing.sample | 1.01 | is not a number from 0 to 1",
+                "outbox.tracing.sample | -0.5 | is not a number from 0 to 1",
+                "outbox.tracing.sample | NaN | is not a number from 0 to 1",
                 "outbox.admin.bind | 8080 | is not host:port",
                 "outbox.admin.bind | 127.0.0.1:65536 | is not host:port",
             })
@@ -317,6 +326,41 @@ final class SettingsReaderTest {
                 .satisfies(problem -> assertThat(problem.toString())
                         .contains("outbox.postgres.password-file", "Give one of the two")
                         .doesNotContain("hunter2"));
+    }
+
+    @Test
+    void there_are_no_spans_without_an_endpoint_whatever_else_is_said_of_them() {
+        assertThat(read(Map.of("outbox.tracing.sample", "1")).tracing()).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "http://127.0.0.1:4318, http://127.0.0.1:4318/v1/traces",
+        "https://[::1]:4318/, https://[::1]:4318/v1/traces",
+        "https://otlp.example.com/otlp, https://otlp.example.com/otlp/v1/traces",
+        "http://collector/v1/traces, http://collector/v1/traces",
+        "http://collector/v1/traces/, http://collector/v1/traces",
+    })
+    void where_spans_go(String endpoint, String url) {
+        assertThat(read(Map.of("outbox.tracing.endpoint", endpoint)).tracing())
+                .isEqualTo(new TracingSettings(url, "outbox-relay", 0, null, TlsFiles.none("outbox.tracing.tls")));
+    }
+
+    @Test
+    void everything_that_can_be_said_of_spans() {
+        assertThat(read(Map.of(
+                                "outbox.tracing.endpoint", "http://collector",
+                                "outbox.tracing.service-name", "shop-relay",
+                                "outbox.tracing.sample", "0.25",
+                                "outbox.tracing.headers-file", "headers",
+                                "outbox.tracing.tls.ca-file", "ca.pem"))
+                        .tracing())
+                .isEqualTo(new TracingSettings(
+                        "http://collector/v1/traces",
+                        "shop-relay",
+                        0.25,
+                        Path.of("headers"),
+                        new TlsFiles("outbox.tracing.tls", Path.of("ca.pem"), null, null)));
     }
 
     @Test

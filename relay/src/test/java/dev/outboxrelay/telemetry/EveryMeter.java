@@ -32,6 +32,7 @@ final class EveryMeter {
         meters.rowsTaken(1);
         meters.retry("timeout");
         meters.streamCreated();
+        meters.spans("exported", 1);
         meters.streams(List.of(new StreamReading("acme", "TENANT_ACME", 10, 1000, 100, 10_000, false)));
         meters.deadLetters(Map.of(Optional.of("acme"), 1L));
         meters.consumers(
