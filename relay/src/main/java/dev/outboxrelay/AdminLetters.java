@@ -124,8 +124,7 @@ final class AdminLetters implements LetterOffice {
                 outcome.changed().size(),
                 outcome.refused(),
                 outcome.refusals().stream()
-                        .map(refusal ->
-                                refusal.letter().seq() + ": " + refusal.reason().code() + ": " + refusal.error())
+                        .map(refusal -> refusal.letter().seq() + ": " + refusal.reason() + ": " + refusal.error())
                         .toList(),
                 Math.max(0, others),
                 outcome.locked(),

@@ -418,6 +418,7 @@ public final class Relay {
 
     private void databaseAway(DatabaseException e) throws CannotStart {
         String where = "PostgreSQL at " + settings.postgres().shownUrl();
+        String why = String.valueOf(e.getMessage());
         // a password that worked before is being changed
         boolean changing = everLetIn && e.isLogin();
         if (e.isConfiguration() && endsWhenRefused() && !changing) {
@@ -430,8 +431,11 @@ public final class Relay {
                             + "\n    mend: check outbox.postgres.url, .user and .password, pg_hba.conf, and that"
                             + " schema/V1__outbox.sql is installed"));
         }
-        sourceEnd.down(oneLine(String.valueOf(e.getMessage())));
-        say(where + " cannot be used, waiting: " + e.getMessage());
+        if (e.isLogin() && !why.contains("mend: ")) {
+            why += "\n    mend: " + PasswordRemedy.of(settings.postgres().login());
+        }
+        sourceEnd.down(oneLine(where + ": " + why));
+        say(where + " cannot be used, waiting: " + why);
     }
 
     private void checkSettings() throws CannotStart {
@@ -446,6 +450,7 @@ public final class Relay {
         long pause = FIRST_PAUSE_MILLIS;
         while (!isStopping() && leads) {
             heartbeat = clock.instant();
+            long begin = System.nanoTime();
             try {
                 nats.open();
                 if (checkJetStream(nats)) {
@@ -461,7 +466,10 @@ public final class Relay {
             } catch (IOException e) {
                 natsAway("NATS at " + settings.nats().shownUrls() + " cannot be reached: " + e.getMessage());
             }
-            pause = pause(pause);
+            // the library takes seconds to see that it is refused: that was pause enough
+            long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
+            long unused = pause(Math.max(FIRST_PAUSE_MILLIS, pause - took));
+            pause = Math.min(pause * 2, LONGEST_PAUSE_MILLIS);
         }
         return false;
     }

@@ -2,6 +2,7 @@ package dev.outboxrelay.cli;
 
 import dev.outboxrelay.dlq.LetterFilter;
 import dev.outboxrelay.dlq.Outcome;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -27,14 +28,23 @@ final class ChangeOptions {
         }
     }
 
-    /** Says what was done; the exit code is about whether all of it was. */
-    int report(String done, Outcome outcome, LetterOptions letters, CommandLine command) {
+    /**
+     * Says what was done; the exit code is about whether all of it was.
+     *
+     * @param otherSlot why nothing was, where another slot is the matter
+     */
+    int report(String done, Outcome outcome, LetterOptions letters, Optional<String> otherSlot, CommandLine command) {
         OutcomeReport report = new OutcomeReport(done, dryRun, outcome);
         if (json) {
             command.getOut().println(report.json());
             command.getOut().flush();
         } else {
             report.print(command.getOut(), command.getErr());
+        }
+        if (otherSlot.isPresent()) {
+            command.getErr().println("Not done: " + otherSlot.get() + ".");
+            command.getErr().flush();
+            return ExitCode.FAILED;
         }
         boolean nothing = outcome.changed().isEmpty() && outcome.refused() == 0;
         if (nothing && !letters.keys().isEmpty()) {

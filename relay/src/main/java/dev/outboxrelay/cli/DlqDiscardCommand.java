@@ -68,10 +68,15 @@ final class DlqDiscardCommand implements Callable<Integer> {
         LetterFilter filter = letters.filter(access.postgres().slot(), of.kind());
         change.check(filter, spec.commandLine());
         ProgressLine progress = new ProgressLine(spec.commandLine().getErr(), "discarded");
-        Outcome outcome;
         try (LetterDesk desk = LetterDesk.open(access.postgres())) {
-            outcome = desk.discard(filter, wanted, change.dryRun, progress::at);
+            Outcome outcome = desk.discard(filter, wanted, change.dryRun, progress::at);
+            return change.report(
+                    "discarded",
+                    outcome,
+                    letters,
+                    OtherSlot.ofNothing(
+                            desk, outcome, letters, access.postgres().slot()),
+                    spec.commandLine());
         }
-        return change.report("discarded", outcome, letters, spec.commandLine());
     }
 }

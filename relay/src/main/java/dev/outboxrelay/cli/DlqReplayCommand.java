@@ -73,7 +73,13 @@ final class DlqReplayCommand implements Callable<Integer> {
         ProgressLine progress = new ProgressLine(spec.commandLine().getErr(), "handed over");
         try (LetterDesk desk = LetterDesk.open(access.postgres())) {
             Outcome outcome = desk.replay(filter, correction, access.naming(), change.dryRun, progress::at);
-            int exit = change.report("handed over", outcome, letters, spec.commandLine());
+            int exit = change.report(
+                    "handed over",
+                    outcome,
+                    letters,
+                    OtherSlot.ofNothing(
+                            desk, outcome, letters, access.postgres().slot()),
+                    spec.commandLine());
             if (!wait || change.dryRun) {
                 return exit;
             }

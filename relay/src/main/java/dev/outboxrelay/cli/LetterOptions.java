@@ -85,6 +85,12 @@ final class LetterOptions {
         return new LetterFilter(slot, null, null, null, null, null, null, seqs, events);
     }
 
+    /** The tenant that was named, or null. */
+    @Nullable
+    String tenant() {
+        return tenant;
+    }
+
     /** The letters that were named one by one. */
     Set<String> keys() {
         Set<String> keys = new HashSet<>(letters);

@@ -49,12 +49,15 @@ record OutcomeReport(String done, boolean dryRun, Outcome outcome) {
     private void printRest(PrintWriter err) {
         if (outcome.refused() > 0) {
             err.println(letters(outcome.refused()) + (dryRun ? " would be" : "")
-                    + " left dead, because the relay would refuse the event again:");
+                    + " left dead"
+                    + (isCorrectable() ? ", because the relay would refuse the event again:" : ":"));
             outcome.refusals().forEach(refusal -> err.println("  " + text(refusal)));
             if (outcome.refused() > outcome.refusals().size()) {
                 err.println("  … and " + (outcome.refused() - outcome.refusals().size()) + " more");
             }
-            err.println("Correct them with --set-subject or --set-header, or give them up with dlq discard.");
+            if (isCorrectable()) {
+                err.println("Correct them with --set-subject or --set-header, or give them up with dlq discard.");
+            }
         }
         if (outcome.elsewhere() > 0) {
             err.println(letters(outcome.elsewhere()) + " decided by somebody else at the same moment.");
@@ -65,10 +68,14 @@ record OutcomeReport(String done, boolean dryRun, Outcome outcome) {
         }
     }
 
+    private boolean isCorrectable() {
+        return outcome.refusals().stream().anyMatch(Refusal::isCorrectable);
+    }
+
     private static String text(Refusal refusal) {
         return refusal.letter().seq() + " (tenant "
                 + Printable.of(refusal.letter().tenant()) + "): "
-                + refusal.reason().code() + ": " + Printable.of(refusal.error());
+                + refusal.reason() + ": " + Printable.of(refusal.error());
     }
 
     private static String letters(long count) {
@@ -87,7 +94,7 @@ record OutcomeReport(String done, boolean dryRun, Outcome outcome) {
             refusals.addObject()
                     .put("seq", refusal.letter().seq())
                     .put("tenant_id", refusal.letter().tenant())
-                    .put("reason", refusal.reason().code())
+                    .put("reason", refusal.reason())
                     .put("error", refusal.error());
         }
         return json;

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -134,6 +135,11 @@ final class RepublishCommand implements Callable<Integer> {
                         "'" + Printable.of(tenant) + "' is no tenant id under outbox.naming, so it has no stream"));
         try (RepublishDesk desk = RepublishDesk.open(access.postgres());
                 NatsLink nats = new NatsLink(access.nats(), new QuietLink())) {
+            Optional<String> otherSlot =
+                    OtherSlot.refusal(desk, tenant, access.postgres().slot());
+            if (otherSlot.isPresent()) {
+                return end(otherSlot.get());
+            }
             nats.open();
             if (!locked(desk)) {
                 return end("somebody else republishes tenant " + Printable.of(tenant)

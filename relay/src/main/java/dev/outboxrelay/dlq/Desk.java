@@ -10,9 +10,11 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /** One connection under an operator's role, on which each piece of work is a transaction. One thread. */
-abstract class Desk implements AutoCloseable {
+public abstract class Desk implements AutoCloseable {
 
     final PostgresSettings settings;
     final Connection connection;
@@ -41,6 +43,13 @@ abstract class Desk implements AutoCloseable {
         } catch (SQLException e) {
             throw new DeskException(settings, e);
         }
+    }
+
+    /** The slot whose relay publishes this tenant's events, where it is another one. */
+    public Optional<String> otherSlotOf(String tenant) throws DeskException {
+        return doing(() -> Optional.ofNullable(
+                        Shares.slots(connection, Set.of(tenant)).get(tenant))
+                .filter(slot -> !slot.equals(settings.slot())));
     }
 
     /** The tenant's own policy, and every routing rule. */

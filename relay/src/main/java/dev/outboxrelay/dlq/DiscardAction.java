@@ -14,7 +14,7 @@ final class DiscardAction implements LetterChange.Action {
             + " WHERE seq = ANY (?) AND state IN ('parked', 'dead', 'replaying')";
 
     @Override
-    public List<Refusal> refused(List<Letter> letters) {
+    public List<Refusal> refused(Connection connection, List<Letter> letters) {
         return List.of();
     }
 

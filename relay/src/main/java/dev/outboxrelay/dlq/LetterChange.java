@@ -33,7 +33,7 @@ final class LetterChange {
     /** What is done with letters that are locked and fit. */
     interface Action {
         /** Which of them it is not done with. */
-        List<Refusal> refused(List<Letter> letters);
+        List<Refusal> refused(Connection connection, List<Letter> letters) throws SQLException;
 
         void change(Connection connection, List<Letter> letters) throws SQLException;
     }
@@ -105,7 +105,7 @@ final class LetterChange {
         Set<Long> others = new HashSet<>(seqs);
         List<Letter> locked = lock(seqs);
         locked.forEach(letter -> others.remove(letter.seq()));
-        List<Refusal> no = action.refused(locked);
+        List<Refusal> no = action.refused(connection, locked);
         Set<Long> noSeqs = no.stream().map(refusal -> refusal.letter().seq()).collect(Collectors.toSet());
         List<Letter> yes =
                 locked.stream().filter(letter -> !noSeqs.contains(letter.seq())).toList();

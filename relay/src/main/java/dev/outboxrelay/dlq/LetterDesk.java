@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What operators do with letters, on one connection under their own role. One thread. */
@@ -129,7 +130,7 @@ public final class LetterDesk extends Desk {
     public Outcome replay(LetterFilter filter, Correction correction, Naming naming, boolean dryRun, Progress progress)
             throws DeskException {
         return doing(() -> new LetterChange(connection, filter.of(Kind.EVENT), Set.of(State.DEAD), dryRun, progress)
-                .run(new ReplayAction(correction, new RelayRules(naming))));
+                .run(new ReplayAction(correction, new RelayRules(naming), settings.slot())));
     }
 
     /**
@@ -141,6 +142,40 @@ public final class LetterDesk extends Desk {
     public Outcome discard(LetterFilter filter, Set<State> states, boolean dryRun, Progress progress)
             throws DeskException {
         return doing(() -> new LetterChange(connection, filter, states, dryRun, progress).run(new DiscardAction()));
+    }
+
+    /** Letters of other slots that were named, as far as there are any: their numbers and slots. */
+    public Map<Long, String> ofOtherSlots(LetterFilter named) throws DeskException {
+        return doing(() -> {
+            Map<Long, String> found = new TreeMap<>();
+            for (String slot : otherSlots()) {
+                Where where = named.at(slot).where();
+                try (PreparedStatement statement = connection.prepareStatement(
+                        "SELECT seq FROM outbox.dead_letter WHERE " + where.sql() + " ORDER BY seq + 0 LIMIT 20")) {
+                    where.bind(connection, statement, 1);
+                    try (ResultSet rows = statement.executeQuery()) {
+                        while (rows.next()) {
+                            found.put(rows.getLong(1), slot);
+                        }
+                    }
+                }
+            }
+            return found;
+        });
+    }
+
+    private List<String> otherSlots() throws SQLException {
+        List<String> slots = new ArrayList<>();
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT slot FROM outbox.leader WHERE slot <> ? ORDER BY slot")) {
+            statement.setString(1, settings.slot());
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    slots.add(rows.getString(1));
+                }
+            }
+        }
+        return slots;
     }
 
     /** The letters of these numbers as they are now, by number; without those that are gone. */

@@ -35,6 +35,11 @@ public record LetterFilter(
         return new LetterFilter(slot, only, tenant, reason, source, olderThan, newerThan, seqs, eventIds);
     }
 
+    /** The same of another slot. */
+    LetterFilter at(String other) {
+        return new LetterFilter(other, kind, tenant, reason, source, olderThan, newerThan, seqs, eventIds);
+    }
+
     /** Whether anything is given beside the slot. */
     public boolean isNarrow() {
         return tenant != null

@@ -21,6 +21,11 @@ public record Outcome(
         long elsewhere,
         long locked) {
 
+    /** Whether there was none to change, and none to refuse. */
+    public boolean isNothing() {
+        return changed.isEmpty() && refused == 0 && locked == 0;
+    }
+
     /** Letters that look alike. */
     public record Group(String tenant, String reason) {}
 }

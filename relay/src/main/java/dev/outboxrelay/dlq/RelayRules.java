@@ -27,7 +27,7 @@ final class RelayRules {
     Optional<Refusal> judge(Letter letter, @Nullable String subject, @Nullable String headers) {
         Optional<RowRef> row = RowRef.find(letter.source(), letter.eventId());
         if (row.isEmpty() || letter.payloadBytes() == null || letter.tenant() == null || subject == null) {
-            return Optional.of(new Refusal(
+            return Optional.of(Refusal.of(
                     letter,
                     Reason.MALFORMED_ROW,
                     "its id, tenant, subject or payload is missing or cannot be read: insert the event again"));
@@ -41,10 +41,10 @@ final class RelayRules {
                 Payload.EMPTY,
                 new Origin(Lsn.NONE, Lsn.NONE, 0))));
         if (routed instanceof Routed.Unroutable unroutable) {
-            return Optional.of(new Refusal(letter, unroutable.reason(), unroutable.error()));
+            return Optional.of(Refusal.of(letter, unroutable.reason(), unroutable.error()));
         }
         return routed instanceof Routed.Homeless homeless
-                ? Optional.of(new Refusal(letter, homeless.reason(), homeless.error()))
+                ? Optional.of(Refusal.of(letter, homeless.reason(), homeless.error()))
                 : Optional.empty();
     }
 }

@@ -6,9 +6,12 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
-/** Asks the relay to send letters again, corrected; not those that it would refuse. */
+/** Asks the relay to send letters again, corrected; not those that it would refuse, or that are not its own. */
 final class ReplayAction implements LetterChange.Action {
 
     /** Changes no more than the relay's own role may, so that its admin server can do it too. */
@@ -22,16 +25,25 @@ final class ReplayAction implements LetterChange.Action {
 
     private final Correction correction;
     private final RelayRules rules;
+    private final String slot;
 
-    ReplayAction(Correction correction, RelayRules rules) {
+    ReplayAction(Correction correction, RelayRules rules, String slot) {
+        this.slot = slot;
         this.correction = correction;
         this.rules = rules;
     }
 
     @Override
-    public List<Refusal> refused(List<Letter> letters) {
+    public List<Refusal> refused(Connection connection, List<Letter> letters) throws SQLException {
+        Map<String, String> slots = Shares.slots(
+                connection,
+                letters.stream().map(Letter::tenant).filter(Objects::nonNull).collect(Collectors.toSet()));
         return letters.stream()
                 .map(letter -> {
+                    String owner = slots.getOrDefault(String.valueOf(letter.tenant()), slot);
+                    if (!owner.equals(slot)) {
+                        return Optional.of(Refusal.otherSlot(letter, slot, owner));
+                    }
                     Corrected corrected = correction.apply(letter);
                     return rules.judge(
                             letter,

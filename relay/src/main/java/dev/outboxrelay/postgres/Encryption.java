@@ -38,7 +38,7 @@ final class Encryption {
     static SQLException explained(SQLException e, PostgresSettings settings) {
         String server = "PostgreSQL at " + settings.shownUrl();
         String message = String.valueOf(e.getMessage());
-        Optional<String> why = Distrust.describe(e, settings.tls().prefix(), server);
+        Optional<String> why = Distrust.describe(e, settings.tls(), server);
         if (why.isEmpty() && message.contains("does not support SSL")) {
             why = Optional.of(
                     server + " offers no encryption, and sslmode asks for it\n    mend: ssl = on, ssl_cert_file"
@@ -46,8 +46,8 @@ final class Encryption {
         }
         if (why.isEmpty() && SqlErrors.isLogin(e) && message.contains("client certificate")) {
             why = Optional.of(server + ": " + message + "\n    mend: set "
-                    + settings.tls().prefix() + ".cert-file and "
-                    + settings.tls().prefix() + ".key-file (or sslcert and sslkey in the URL)");
+                    + Distrust.ownFiles(settings.tls())
+                    + " (or sslcert and sslkey in the URL) to a pair that the server's own ca file accepts");
         }
         return why.map(text -> new SQLException(text, SqlErrors.UNTRUSTED, e)).orElse(e);
     }

@@ -30,8 +30,8 @@ final class ConnectTroubles implements ErrorListener {
         /** The server complains of something that the relay did. */
         void complained(String error);
 
-        /** No agreement on an encrypted connection, or a file that cannot be used; the same thing once. */
-        void distrusted(String why);
+        /** No agreement on an encrypted connection, a login refused, or a file that cannot be used; each once. */
+        void keptOut(String why);
     }
 
     ConnectTroubles(NatsSettings settings, Listener listener) {
@@ -41,19 +41,28 @@ final class ConnectTroubles implements ErrorListener {
 
     /** One more. */
     void add(Exception e) {
-        Optional<String> why = describe(e);
-        boolean isNews;
         synchronized (this) {
             if (all.size() < MOST) {
                 all.add(e);
             }
-            isNews = why.isPresent() && !why.get().equals(lastSaid);
-            lastSaid = why.orElse(lastSaid);
         }
         first.countDown();
-        if (isNews) {
-            why.ifPresent(listener::distrusted);
+        describe(e).ifPresent(this::say);
+    }
+
+    private void say(String why) {
+        synchronized (this) {
+            if (why.equals(lastSaid)) {
+                return;
+            }
+            lastSaid = why;
         }
+        listener.keptOut(why);
+    }
+
+    /** Why it is kept out, in words that help, as long as it is; empty where nothing is known but that it is away. */
+    synchronized Optional<String> lastSaid() {
+        return Optional.of(lastSaid).filter(said -> !said.isEmpty());
     }
 
     /** It is there again. */
@@ -100,12 +109,18 @@ final class ConnectTroubles implements ErrorListener {
             return Optional.of(server + " offers no encryption, and the relay's settings ask for it\n    mend: give the"
                     + " server a block tls { cert_file, key_file }, or leave out tls:// and outbox.nats.tls.*");
         }
-        return Distrust.describe(e, settings.tls().prefix(), server);
+        return Distrust.describe(e, settings.tls(), server);
     }
 
     @Override
     public void errorOccurred(Connection source, String error) {
-        listener.complained(error);
+        // that a login expires is no refusal yet: the file may hold another one already
+        if (error.contains("uthorization Violation")
+                || (error.contains("uthentication") && !error.contains("xpired"))) {
+            say(LoginRemedy.of(settings, error));
+        } else {
+            listener.complained(error);
+        }
     }
 
     @Override

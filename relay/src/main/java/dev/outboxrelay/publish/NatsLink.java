@@ -4,7 +4,6 @@ import dev.outboxrelay.config.NatsSettings;
 import dev.outboxrelay.tls.LiveContext;
 import dev.outboxrelay.tls.LiveSockets;
 import dev.outboxrelay.tls.PemContext;
-import dev.outboxrelay.tls.SecretFile;
 import dev.outboxrelay.tls.SecretFileException;
 import io.nats.client.AuthenticationException;
 import io.nats.client.Connection;
@@ -86,11 +85,11 @@ public final class NatsLink implements AutoCloseable {
             }
             listener.connected(opened.getMaxPayload());
         } catch (AuthenticationException e) {
-            throw new NatsRefused(settings.shownUrls(), String.valueOf(e.getMessage()), e);
+            throw NatsRefused.login(LoginRemedy.of(settings, masked(e.getMessage())), e);
         } catch (IOException e) {
             if (String.valueOf(e.getMessage()).contains("uthorization")
                     || String.valueOf(e.getMessage()).contains("uthentication")) {
-                throw new NatsRefused(settings.shownUrls(), String.valueOf(e.getMessage()), e);
+                throw NatsRefused.login(LoginRemedy.of(settings, masked(e.getMessage())), e);
             }
             Optional<String> distrust = attempt.troubles.distrust();
             if (distrust.isPresent()) {
@@ -243,9 +242,9 @@ public final class NatsLink implements AutoCloseable {
         Path credentials = settings.login().credentialsFile();
         Path nkey = settings.login().nkeyFile();
         if (credentials != null) {
-            return new FileLogin(new SecretFile("outbox.nats.credentials-file", credentials), true);
+            return FileLogin.ofCredentials(credentials);
         }
-        return nkey == null ? null : new FileLogin(new SecretFile("outbox.nats.nkey-file", nkey), false);
+        return nkey == null ? null : FileLogin.ofSeed(nkey);
     }
 
     private char[] token() {
@@ -268,7 +267,7 @@ public final class NatsLink implements AutoCloseable {
             }
 
             @Override
-            public void distrusted(String why) {
+            public void keptOut(String why) {
                 if (isCurrent() && opened && !closing) {
                     listener.disconnected(why);
                     log.atWarn().addKeyValue("error", why).log("cannot connect to nats again, trying on");
@@ -295,8 +294,9 @@ public final class NatsLink implements AutoCloseable {
                 return;
             }
             if (type == ConnectionListener.Events.DISCONNECTED || type == ConnectionListener.Events.CLOSED) {
-                String why = source.getLastError();
-                listener.disconnected(why == null || why.isEmpty() ? "the connection was closed" : why);
+                String last = source.getLastError();
+                String why = last == null || last.isEmpty() ? "the connection was closed" : last;
+                listener.disconnected(troubles.lastSaid().orElse(why));
                 over |= type == ConnectionListener.Events.CLOSED && opened;
             } else if (type == ConnectionListener.Events.RECONNECTED) {
                 troubles.forget();

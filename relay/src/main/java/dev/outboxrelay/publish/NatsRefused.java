@@ -8,18 +8,14 @@ public final class NatsRefused extends Exception {
     private static final long serialVersionUID = 1L;
     private final boolean distrust;
 
-    NatsRefused(String servers, String why, @Nullable Throwable cause) {
-        super(
-                "NATS at " + servers + " refuses the relay: " + why
-                        + "; check outbox.nats.url, outbox.nats.credentials-file (or the other way to log in) and the"
-                        + " account's permissions",
-                cause);
-        this.distrust = false;
-    }
-
     private NatsRefused(String why, boolean distrust, @Nullable Throwable cause) {
         super(why, cause);
         this.distrust = distrust;
+    }
+
+    /** The server does not know who comes; says what mends it. */
+    static NatsRefused login(String why, Throwable cause) {
+        return new NatsRefused(why, false, cause);
     }
 
     /** Nobody was asked: a file with a secret cannot be used. */

@@ -1,10 +1,13 @@
 package dev.outboxrelay.tls;
 
+import dev.outboxrelay.config.TlsFiles;
+import java.nio.file.Path;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.util.Locale;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /** Puts into words why an encrypted connection did not come about, with the setting that mends it. */
 public final class Distrust {
@@ -16,10 +19,10 @@ public final class Distrust {
     /**
      * Why, and what to do; empty where certificates have nothing to do with it, so that waiting may help.
      *
-     * @param prefix of the settings, such as {@code outbox.nats.tls}
+     * @param files of the end that it is about
      * @param server as it is configured
      */
-    public static Optional<String> describe(Throwable error, String prefix, String server) {
+    public static Optional<String> describe(Throwable error, TlsFiles files, String server) {
         String text = "";
         boolean encrypted = false;
         Throwable cause = error;
@@ -36,11 +39,12 @@ public final class Distrust {
             text = text.contains(message) ? text : text + " " + message;
             cause = cause.getCause();
         }
-        return byText(text, encrypted, prefix, server);
+        return byText(text, encrypted, files, server);
     }
 
-    private static Optional<String> byText(String said, boolean encrypted, String prefix, String server) {
+    private static Optional<String> byText(String said, boolean encrypted, TlsFiles files, String server) {
         String text = said.toLowerCase(Locale.ROOT);
+        String authority = setting(files, ".ca-file", files.ca());
         if (text.contains("no name matching")
                 || text.contains("no subject alternative")
                 || text.contains("could not be verified by hostnameverifier")) {
@@ -54,15 +58,15 @@ public final class Distrust {
                 || text.contains("trustanchors")
                 || text.contains("signature check failed")) {
             return Optional.of("the certificate of " + server + " is not from anybody that the relay trusts\n    mend: "
-                    + prefix + ".ca-file: the certificate (PEM) of whoever signed the server's");
+                    + authority + ": put the certificate (PEM) of whoever signed the server's into it");
         }
         if (!text.contains("received fatal alert")) {
             return encrypted && text.contains("certificate")
                     ? Optional.of("no encrypted connection to " + server + ": " + brief(said) + "\n    mend: compare "
-                            + prefix + ".ca-file with what the server shows (openssl s_client)")
+                            + authority + " with what the server shows (openssl s_client)")
                     : Optional.empty();
         }
-        String own = prefix + ".cert-file and " + prefix + ".key-file";
+        String own = ownFiles(files);
         if (text.contains("certificate_required") || text.contains("handshake_failure")) {
             return Optional.of(
                     server + " wants a certificate of the relay and got none that it accepts\n    mend: set " + own);
@@ -76,6 +80,15 @@ public final class Distrust {
                     + ")\n    mend: set " + own + " to a pair that the server's own ca file accepts, not out of date");
         }
         return Optional.empty();
+    }
+
+    /** The settings of the relay's own certificate and key, with their files. */
+    public static String ownFiles(TlsFiles files) {
+        return setting(files, ".cert-file", files.certificate()) + " and " + setting(files, ".key-file", files.key());
+    }
+
+    private static String setting(TlsFiles files, String name, @Nullable Path file) {
+        return files.prefix() + name + (file == null ? "" : " (" + file + ")");
     }
 
     /** The first sentence, without the names of classes. */

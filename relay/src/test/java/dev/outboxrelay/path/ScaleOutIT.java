@@ -3,12 +3,18 @@ package dev.outboxrelay.path;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.outboxrelay.cli.CommandLineRun;
 import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.RelayProcess;
 import dev.outboxrelay.testing.Repository;
 import dev.outboxrelay.testing.TestNats;
+import dev.outboxrelay.testing.TestPostgres;
 import io.nats.client.Connection;
 import io.nats.client.Message;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -16,10 +22,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +41,8 @@ final class ScaleOutIT {
 
     private static final List<String> TENANTS = List.of("big", "big", "big", "t-1", "t-2", "t-3", "t-4", "t-5", "t-6");
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private static final String TOKEN = "0123456789abcdef-token-one";
 
     private static int databases;
 
@@ -61,10 +71,7 @@ final class ScaleOutIT {
     /** The witness reads the publication outbox, so the first share has one of its own. */
     @Test
     void tenants_move_to_a_second_slot_under_load_while_the_first_ones_leader_is_killed() throws Exception {
-        outbox.execute("CREATE PUBLICATION share_a FOR TABLE outbox.message (id, tenant_id, subject, payload, headers),"
-                + " outbox.policy_change (object, key, policy, xact) WITH (publish = 'insert')");
-        outbox.execute("SET outbox.first_slot = '" + outbox.slot() + "'; SET outbox.first_publication = 'share_a'; "
-                + Files.readString(Repository.root().resolve("schema/optional/several-slots.sql")));
+        dealOut();
         RelayProcess leader = relay(outbox.slot(), "share_a", false);
         awaitLeads(leader);
         try (Load load = Load.start(outbox, TENANTS, 3, 31)) {
@@ -111,6 +118,127 @@ final class ScaleOutIT {
                 .isNotEqualTo("0");
     }
 
+    private void dealOut() throws Exception {
+        outbox.execute("CREATE PUBLICATION share_a FOR TABLE outbox.message (id, tenant_id, subject, payload, headers),"
+                + " outbox.policy_change (object, key, policy, xact) WITH (publish = 'insert')");
+        outbox.execute("SET outbox.first_slot = '" + outbox.slot() + "'; SET outbox.first_publication = 'share_a'; "
+                + Files.readString(Repository.root().resolve("schema/optional/several-slots.sql")));
+    }
+
+    /**
+     * A letter or a row that is handed to another slot's relay would be published by it: a second publisher of the
+     * stream.
+     */
+    @Test
+    void nothing_of_a_tenant_is_sent_again_through_the_slot_of_others() throws Exception {
+        dealOut();
+        String token = Files.writeString(folder.resolve("token"), TOKEN + "\n").toString();
+        Map<String, String> first = settings(outbox.slot(), "share_a", Map.of("outbox.admin.token-file", token));
+        try (RelayRig one = RelayRig.start(first).awaitStreaming()) {
+            List<String> dead = deadLetters("big");
+            outbox.execute("SELECT outbox.add_share('" + second() + "', 'share_b')");
+            outbox.execute("SELECT pg_create_logical_replication_slot('" + second() + "', 'pgoutput')");
+            try (RelayRig two =
+                    RelayRig.start(settings(second(), "share_b", Map.of())).awaitStreaming()) {
+                move("outbox.bucket('big')");
+
+                // the tenant has moved, its letters have not
+                assertThat(command(outbox.slot(), 1, "dlq", "replay", "--tenant", "big"))
+                        .contains("big", "belongs to slot " + second(), "this is slot " + outbox.slot() + ".")
+                        .contains("outbox.move_letters()", "OUTBOX_POSTGRES_SLOT=" + second())
+                        .doesNotContain("--set-subject");
+                assertThat(replayedByPage(one, "big"))
+                        .contains("\"changed\":0", "\"refused\":3", "belongs to slot " + second());
+                assertThat(outbox.superuserValue("SELECT outbox.move_letters()"))
+                        .isEqualTo("3");
+
+                try (Load load = Load.start(outbox, TENANTS, 2, 33)) {
+                    Streams.awaitMore(client, 200);
+                    // both have
+                    String letter = String.valueOf(outbox.value("SELECT min(seq) FROM outbox.dead_letter"));
+                    assertThat(command(outbox.slot(), 1, "dlq", "replay", letter))
+                            .contains("letter " + letter + " is one of slot " + second())
+                            .contains("OUTBOX_POSTGRES_SLOT=" + second());
+                    assertThat(command(outbox.slot(), 1, "dlq", "discard", letter))
+                            .contains("letter " + letter + " is one of slot " + second());
+                    for (String[] again : List.of(
+                            new String[] {"dlq", "replay", "--tenant", "big"},
+                            new String[] {"republish", "--tenant", "big"},
+                            new String[] {"republish", "--tenant", "big", "--dry-run"})) {
+                        assertThat(command(outbox.slot(), 1, again))
+                                .contains("tenant big belongs to slot " + second())
+                                .contains("this is the configuration of slot " + outbox.slot())
+                                .contains("OUTBOX_POSTGRES_SLOT=" + second());
+                    }
+                    assertThat(replayedByPage(one, "big")).contains("\"changed\":0");
+                    assertThat(outbox.count("outbox.dead_letter WHERE state = 'dead'"))
+                            .isEqualTo(3);
+
+                    command(second(), 0, "dlq", "replay", "--tenant", "big", "--wait");
+                    Streams.awaitMore(client, 100);
+                    load.stop();
+                }
+                outbox.awaitAllMarked(PATIENCE);
+                List<String> committed =
+                        Objects.requireNonNull(outbox.committed().get("big"));
+                Await.until("all of big", PATIENCE, () -> Streams.size(client, Streams.of("big")) >= committed.size());
+                List<String> published = Streams.ids(client, "big");
+                assertThat(published)
+                        .filteredOn(id -> !dead.contains(id))
+                        .isEqualTo(committed.stream()
+                                .filter(id -> !dead.contains(id))
+                                .toList());
+                assertThat(published).filteredOn(dead::contains).isEqualTo(dead);
+                assertThat(slots("big")).containsExactly(outbox.slot(), second());
+                assertThat(two.relay().status().tenants()).isNotEmpty();
+            }
+        }
+    }
+
+    /** Three events that their stream refused, which takes them from now on, behind some that it took. */
+    private List<String> deadLetters(String tenant) throws Exception {
+        client.jetStreamManagement()
+                .addStream(Streams.preparedFor(tenant).maximumMessageSize(2_000).build());
+        List<Row> rows = Stream.generate(() -> Row.of(tenant).with(new byte[3_000]))
+                .limit(3)
+                .toList();
+        outbox.insert(Row.of(tenant), Row.of(tenant));
+        outbox.insert(rows);
+        Await.until("they are dead letters", () -> outbox.count("outbox.dead_letter WHERE state = 'dead'") == 3);
+        client.jetStreamManagement().updateStream(Streams.preparedFor(tenant).build());
+        return rows.stream().map(Row::id).toList();
+    }
+
+    /** What a command says that is run with the configuration of a slot. */
+    private String command(String slot, int exit, String... arguments) {
+        Map<String, String> settings = new TreeMap<>(settings(slot, "unused", Map.of()));
+        settings.put("outbox.postgres.user", TestPostgres.OPERATOR);
+        settings.put("outbox.postgres.password", outbox.postgres().password(TestPostgres.OPERATOR));
+        CommandLineRun run = CommandLineRun.of(CommandLineRun.environment(settings), arguments)
+                .is(exit);
+        return run.out() + run.err();
+    }
+
+    private static String replayedByPage(RelayRig rig, String tenant) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:"
+                        + rig.relay().adminPort() + "/api/tenants/" + tenant + "/dead-letters/replay"))
+                .header("Authorization", "Bearer " + TOKEN)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"all\": true}"))
+                .build();
+        return HttpClient.newHttpClient()
+                .send(request, HttpResponse.BodyHandlers.ofString())
+                .body();
+    }
+
+    private Map<String, String> settings(String slot, String publication, Map<String, String> more) {
+        Map<String, String> settings = new TreeMap<>(outbox.settings(nats, Map.of()));
+        settings.put("outbox.postgres.slot", slot);
+        settings.put("outbox.postgres.publication", publication);
+        settings.putAll(more);
+        return settings;
+    }
+
     @Test
     void everything_is_paused_and_goes_on_in_order() throws Exception {
         RelayRig before = outbox.relay(nats, Map.of()).awaitStreaming();
@@ -140,10 +268,8 @@ final class ScaleOutIT {
     }
 
     private RelayProcess relay(String slot, String publication, boolean paused) throws Exception {
-        Map<String, String> settings = new TreeMap<>(outbox.settings(nats, Map.of()));
-        settings.put("outbox.postgres.slot", slot);
-        settings.put("outbox.postgres.publication", publication);
-        settings.put("outbox.lanes.paused", Boolean.toString(paused));
+        Map<String, String> settings =
+                settings(slot, publication, Map.of("outbox.lanes.paused", Boolean.toString(paused)));
         RelayProcess relay = RelayProcess.start(settings, folder.resolve("relay-" + relays.size() + ".log"));
         relays.add(relay);
         return relay;

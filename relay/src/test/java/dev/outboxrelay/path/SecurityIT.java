@@ -26,7 +26,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -35,8 +34,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Certificates, logins and their rotation. Both servers let the relay in with certificate and password alone: a
- * connection of any other kind, whoever of the relay makes it, fails.
+ * Certificates and logins; {@link RotationIT} replaces them. Both servers let the relay in with certificate and
+ * password alone: a connection of any other kind, whoever of the relay makes it, fails.
  */
 final class SecurityIT {
 
@@ -75,7 +74,7 @@ final class SecurityIT {
         NKey key = NKey.createUser(null);
         nkey = new String(key.getPublicKey());
         Certificates.write(folder.resolve("relay.nk"), new String(key.getSeed()) + "\n");
-        users("first");
+        Certificates.write(folder.resolve("nats.password"), "first\n");
         Path hba = Files.writeString(folder.resolve("pg_hba.conf"), HBA);
         certificates.giveToServers();
         postgres = TestPostgres.startProcess(PostgresOptions.defaults()
@@ -84,7 +83,8 @@ final class SecurityIT {
                 .with("ssl_key_file", server.key().toString())
                 .with("ssl_ca_file", authority.certificate().toString())
                 .with("hba_file", hba.toString()));
-        nats = TestNats.start(options(server).with("include \"" + fromItsFolder("users.conf") + "\""));
+        nats = TestNats.start(options(server)
+                .with("authorization { users: [ { user: relay, password: first }, { nkey: " + nkey + " } ] }"));
         outbox = Outbox.create(postgres, "security");
         Certificates.write(folder.resolve("pg.password"), postgres.password(TestPostgres.RELAY) + "\n");
     }
@@ -94,20 +94,6 @@ final class SecurityIT {
         outbox.close();
         nats.close();
         postgres.close();
-    }
-
-    private static void users(String password) {
-        Certificates.write(
-                folder.resolve("users.conf"),
-                "authorization { users: [ { user: relay, password: \"" + password + "\" }, { nkey: " + nkey
-                        + " } ] }\n");
-        Certificates.write(folder.resolve("nats.password"), "first\n");
-    }
-
-    /** A server of NATS reads what its configuration includes from the folder of its own. */
-    private static Path fromItsFolder(String file) {
-        return Path.of("..")
-                .resolve(Path.of(System.getProperty("java.io.tmpdir")).relativize(folder.resolve(file)));
     }
 
     private static NatsOptions options(Pair shown) {
@@ -174,70 +160,6 @@ final class SecurityIT {
             }
             assertThat(rig.relay().status().nats().connected()).isTrue();
         }
-    }
-
-    @Test
-    void secrets_are_rotated_under_load_without_a_restart_and_without_a_loss() throws Exception {
-        AtomicBoolean loaded = new AtomicBoolean();
-        try (RelayRig rig = RelayRig.start(settings(Map.of())).awaitStreaming()) {
-            CompletableFuture<Void> load = CompletableFuture.runAsync(() -> load("rotated", loaded));
-            awaitMarked("rotated", 50);
-
-            // the server first, so that the relay comes with a password that is refused, again and again
-            Path users = folder.resolve("users.conf");
-            Certificates.write(users, Files.readString(users).replace("first", "second"));
-            nats.node(0).reload();
-            Await.until(
-                    "NATS refuses the relay", () -> !rig.relay().status().nats().connected());
-            Await.until(
-                    "and the library gives up", () -> nats.node(0).wholeLog().split("uthentication error").length > 3);
-            Certificates.write(folder.resolve("nats.password"), "second\n");
-            Await.until(
-                    "NATS lets it in again", () -> rig.relay().status().nats().connected());
-            awaitMarked("rotated", outbox.count("outbox.message WHERE tenant_id = 'rotated'"));
-
-            postgres.execute("ALTER ROLE outbox_relay PASSWORD 'another'");
-            postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'outbox_relay'");
-            Await.until(
-                    "PostgreSQL refuses the relay",
-                    () -> !rig.relay().status().source().connected());
-            Await.until("it tries", () -> postgres.wholeLog().contains("password authentication failed for user"));
-            Certificates.write(folder.resolve("pg.password"), "another\n");
-            rig.awaitStreaming();
-            awaitMarked("rotated", outbox.count("outbox.message WHERE tenant_id = 'rotated'"));
-
-            loaded.set(true);
-            load.get(10, TimeUnit.SECONDS);
-            outbox.awaitAllMarked(Duration.ofSeconds(30));
-            try (Connection client = reader(nats, "relay:second@")) {
-                assertThat(RelayRig.ids(client, "TENANT_ROTATED"))
-                        .isEqualTo(outbox.committed().get("rotated"));
-            }
-        } finally {
-            loaded.set(true);
-            postgres.execute("ALTER ROLE outbox_relay PASSWORD '" + postgres.password(TestPostgres.RELAY) + "'");
-            Certificates.write(folder.resolve("pg.password"), postgres.password(TestPostgres.RELAY) + "\n");
-            users("first");
-            nats.node(0).reload();
-        }
-    }
-
-    private static void load(String tenant, AtomicBoolean done) {
-        try (java.sql.Connection writer = outbox.as(TestPostgres.WRITER)) {
-            while (!done.get()) {
-                Outbox.insert(writer, List.of(Row.of(tenant), Row.of(tenant)));
-                TimeUnit.MILLISECONDS.sleep(2); // a load of some hundred events a second
-            }
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static void awaitMarked(String tenant, int rows) {
-        Await.until(
-                rows + " events of " + tenant + " are published",
-                () -> outbox.count("outbox.message WHERE status = 'published' AND tenant_id = '" + tenant + "'")
-                        >= rows);
     }
 
     @Test
