@@ -4,8 +4,9 @@
   const EVERY = 3000; // milliseconds between two looks
   const PATIENCE = 8000; // for one answer
   const STALE = 12000; // so old may what is shown be before it is said
-  const CHUNK = 50; // rows that the browser leaves out of its work together while they are out of sight
-  const SLICE = 7; // milliseconds of work at once: a frame has 16
+  const EDGE = 600; // pixels above and below the window that are drawn too: the browser scrolls ahead of its scripts
+  const SMALL = 100; // so many rows are all drawn
+  const MOST = 5000; // rows in the relay's answer; with more tenants the relay searches
   const FARES = ["losing", "blocked", "parked", "starved", "degraded", "slow", "fine"];
   const TOKEN = "outbox-relay-token";
 
@@ -50,7 +51,10 @@
   // ---------------------------------------------------------------------------------------------- state
 
   const state = {
-    overview: null, table: null, found: "", tag: null, tagFor: "", serverNow: Date.now(), shownAt: 0, error: null, paused: false,
+    overview: null, // the last answer: its head counts, whatever else it has
+    table: null, // the last answer with the tenants that suffer most
+    search: null, // {text, answer}: what the relay last found
+    tag: null, tagFor: "", serverNow: Date.now(), answeredAt: 0, tenantAt: 0, error: null, paused: false,
     sort: "trouble", upwards: false, find: "", fares: new Set(), tenant: null, listScroll: 0, wantsToken: false,
   };
 
@@ -78,11 +82,22 @@
       const date = Date.parse(answer.headers.get("Date") ?? "");
       if (!Number.isNaN(date)) state.serverNow = date;
       if (answer.status === 304) return { same: true };
-      const body = await answer.json().catch(() => ({}));
-      if (!answer.ok) throw new Refused(answer.status, body.error ?? "HTTP " + answer.status);
+      const text = await answer.text().catch(() => { throw new Away("the relay’s answer broke off"); });
+      const body = parsed(text);
+      if (!answer.ok) throw new Refused(answer.status, body?.error ?? "HTTP " + answer.status);
+      if (!body) throw new Refused(answer.status, "its answer cannot be read");
       return { body, tag: answer.headers.get("ETag") };
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  function parsed(text) {
+    try {
+      const body = JSON.parse(text);
+      return typeof body === "object" ? body : null;
+    } catch {
+      return null;
     }
   }
 
@@ -100,21 +115,34 @@
     if (asking) { again = true; return; }
     asking = true;
     again = false;
-    const wanted = state.tenant !== null ? "?head=1" : searchesAll() ? findIn(state.find) : "";
+    const asked = toAsk();
     try {
-      const headers = state.tag && state.tagFor === wanted ? { "If-None-Match": state.tag } : {};
-      const answer = await ask("api/overview" + wanted, { headers });
+      const headers = state.tag && state.tagFor === asked ? { "If-None-Match": state.tag } : {};
+      const answer = await ask("api/overview" + asked, { headers });
       if (!answer.same) {
+        if (!answer.body.source) throw new Refused(200, "its answer has no status");
         state.overview = answer.body;
-        state.tag = answer.tag;
-        state.tagFor = wanted;
+        state.tag = null;
       }
-      state.shownAt = Date.now();
+      const now = Date.now();
+      if (asked === HEAD) {
+        if (state.tenant !== null) {
+          await lookAtTenant();
+          state.tenantAt = now;
+        }
+        if (!answer.same) remember(answer, asked);
+      } else if (asked === toAsk()) { // else whoever looks wants something else by now, and it is asked for next
+        if (!answer.same) {
+          if (!Array.isArray(answer.body.rows)) throw new Refused(200, "its answer has no list of tenants");
+          take(answer.body, asked);
+          remember(answer, asked);
+        }
+        list().at = now;
+      }
+      state.answeredAt = now;
       state.error = null;
       state.wantsToken = false;
-      if (state.tenant !== null) await lookAtTenant();
       head();
-      if (state.tenant === null && !answer.same) { takeRows(); }
     } catch (problem) {
       state.error = problem;
       if (!(problem instanceof Away || problem instanceof Refused)) console.error(problem);
@@ -125,28 +153,44 @@
       }
     } finally {
       asking = false;
-      freshness();
       soon(again ? 0 : EVERY);
+      freshness();
     }
   }
 
-  const findIn = (text) => "?find=" + encodeURIComponent(text);
-  const searchesAll = () => state.find !== "" && state.table !== null && state.table.tenants > 5000;
+  const HEAD = "?head=1";
+  const searchesAll = () => state.find !== "" && state.table !== null && state.table.tenants > MOST;
+  const toAsk = () => (state.tenant !== null ? HEAD : searchesAll() ? "?find=" + encodeURIComponent(state.find) : "");
+
+  /** The relay need not send again what has been taken over; only that. */
+  function remember(answer, asked) {
+    state.tag = answer.tag;
+    state.tagFor = asked;
+  }
+
+  /** What the relay found for this filter, if it has been asked for that. */
+  const found = () => (state.find !== "" && state.search?.text === state.find ? state.search.answer : null);
+
+  /** The answer whose tenants are shown. */
+  const list = () => found() ?? state.table;
+
+  /** When that was so which is shown: an answer without the tenants says nothing about a list of them. */
+  const shownAt = () => (state.tenant === null ? list()?.at ?? 0 : state.tenantAt);
 
   // ---------------------------------------------------------------------------------------------- how fresh
 
   let lastAlarm = "";
 
   function freshness() {
-    const age = Date.now() - state.shownAt;
+    const at = shownAt();
     let alarm = "";
     if (state.error) {
       alarm = state.error instanceof Refused
-        ? "The relay answers, but with an error: " + printable(state.error.message)
+        ? "The relay answers, but with an error: " + printable(state.error.message) + "."
         : state.error instanceof Away ? "The relay cannot be reached." : "This page failed.";
-      if (state.shownAt) alarm += " What is shown here is of " + clock.format(state.shownAt) + ".";
-    } else if (state.shownAt && !state.paused && !document.hidden && age > STALE) {
-      alarm = "No answer since " + clock.format(state.shownAt) + ": what is shown here may be out of date.";
+      if (at) alarm += " What is shown here is of " + clock.format(at) + ".";
+    } else if (at && !state.paused && !document.hidden && Date.now() - state.answeredAt > STALE) {
+      alarm = "No answer since " + clock.format(at) + ": what is shown here may be out of date.";
     }
     if (alarm !== lastAlarm) {
       lastAlarm = alarm;
@@ -154,8 +198,8 @@
       show($("alarm"), alarm !== "");
       document.body.classList.toggle("stale", alarm !== "");
     }
-    set($("fresh"), state.paused ? "paused; as of " + clock.format(state.shownAt)
-      : state.shownAt ? "as of " + clock.format(state.shownAt) : "asking…");
+    set($("fresh"), state.paused ? "paused; as of " + clock.format(at)
+      : at ? "as of " + clock.format(at) : "asking…");
     const bad = state.error !== null || (state.overview !== null && headTrouble(state.overview));
     document.title = (bad ? "(!) " : "") + (state.tenant !== null ? printable(state.tenant) + " – " : "") + "Outbox Relay";
   }
@@ -246,10 +290,10 @@
     else if (o.lag.at && (state.serverNow - Date.parse(o.lag.at)) / 1000 > 60 + 2 * o.lag.took_seconds) {
       all.unshift("The figures of consumers are " + since(o.lag.at) + " old.");
     }
-    list($("problems"), all);
+    items($("problems"), all);
   }
 
-  function list(node, texts) {
+  function items(node, texts) {
     const key = texts.join("\n");
     if (node.dataset.key === key) return;
     node.dataset.key = key;
@@ -259,118 +303,117 @@
 
   // ---------------------------------------------------------------------------------------------- the table
 
-  const rows = new Map(); // tenant -> row
-  const chunks = []; // {body, rows}
-  let wanted = []; // rows in the order in which they are to be seen
-  let drawing = 0;
-  let queue = null;
+  // A tenant is the array that the relay sent for it. Only those near the window have a row in the document, and a row
+  // that leaves goes to the next tenant: so a frame costs the same with 50 tenants and with 5,000.
+  const body = $("rows");
+  const drawn = new Map(); // tenant's id -> its row
+  const spare = []; // rows without a tenant
+  let at = {}; // name of a column -> its place in the array
+  let wanted = []; // tenants in the order in which they are to be seen
+  let printing = false;
 
   const badge = (fares) => element("span", FARES[fares], "fares " + FARES[fares]);
+  const waiting = (t) => t[at.queued] + t[at.in_flight];
 
-  function makeRow(name) {
+  function makeRow() {
     const tr = element("tr");
     tr.setAttribute("role", "row");
-    const row = { name, lower: "", key: "", v: null, tr, cells: null };
-    rows.set(name, row);
-    return row;
-  }
-
-  /** The cells of a row: made when it is first drawn. */
-  function cells(row) {
     const th = element("th");
     th.setAttribute("role", "rowheader");
     th.scope = "row";
     const a = element("a");
-    a.href = "#tenant=" + encodeURIComponent(row.name);
-    a.append(element("bdi", printable(row.name)));
+    const name = element("bdi", "");
+    a.append(name);
     th.append(a);
-    const all = [th];
-    for (const label of ["", "", "Waiting", "Oldest", "Parked", "Dead", "Behind"]) {
-      const td = element("td", undefined, label ? "n" : "");
+    tr.append(th);
+    const state = element("span", "", "fares");
+    const texts = [name];
+    for (const label of ["State", "Why", "Waiting", "Oldest", "Parked", "Dead", "Behind"]) {
+      const td = element("td");
       td.setAttribute("role", "cell");
-      if (label) td.dataset.label = label;
-      all.push(td);
-    }
-    row.tr.append(...all);
-    return all;
-  }
-
-  function draw(row) {
-    const v = row.v;
-    if (row.drawn === row.key) return;
-    row.drawn = row.key;
-    const c = row.cells ??= cells(row);
-    if (row.fares !== v.fares) {
-      row.fares = v.fares;
-      c[1].replaceChildren(badge(v.fares));
-    }
-    set(c[2], v.reason === null ? "" : printable(v.reason) + (v.reasons > 1 ? " (and " + (v.reasons - 1) + " more)" : ""));
-    figure(c[3], v.waiting, number.format(v.waiting));
-    figure(c[4], v.oldest, v.oldest > 0 ? span(v.oldest) : "0 s");
-    figure(c[5], v.parked, number.format(v.parked));
-    figure(c[6], v.dead, v.dead === null ? "?" : number.format(v.dead));
-    figure(c[7], v.pending, v.consumer === null ? "–" : number.format(v.pending)
-      + (v.pending > 0 || v.trouble ? " " + printable(v.consumer) : ""));
-  }
-
-  function figure(cell, value, text) {
-    set(cell, text);
-    cell.classList.toggle("zero", !value);
-  }
-
-  function takeRows() {
-    const o = state.table = state.overview;
-    state.found = state.tagFor === findIn(state.find) ? state.find : "";
-    const at = Object.fromEntries(o.columns.map((name, i) => [name, i]));
-    const seen = new Set();
-    o.rows.forEach((r, rank) => {
-      const name = r[at.tenant];
-      seen.add(name);
-      const row = rows.get(name) ?? makeRow(name);
-      row.rank = rank;
-      const key = r.join("\u0000");
-      if (key !== row.key) {
-        row.key = key;
-        row.v = {
-          fares: r[at.fares], waiting: r[at.queued] + r[at.in_flight], oldest: r[at.oldest], parked: r[at.parked],
-          dead: r[at.dead], pending: r[at.pending], consumer: r[at.consumer], trouble: r[at.trouble],
-          reason: r[at.reason], reasons: r[at.reasons],
-        };
-        row.lower = [name, r[at.stream], r[at.lane], r[at.consumer], r[at.trouble], r[at.reason]].join("\n").toLowerCase();
+      if (label === "State") {
+        td.append(state);
+      } else {
+        texts.push(td);
+        if (label !== "Why") {
+          td.className = "n";
+          td.dataset.label = label;
+        }
       }
-    });
-    for (const [name, row] of rows) if (!seen.has(name)) { rows.delete(name); row.gone = true; }
+      tr.append(td);
+    }
+    const nodes = texts.map((node) => node.appendChild(document.createTextNode("")));
+    const row = { tr, a, state, nodes, fares: -1, tenant: null, index: 0, kept: false };
+    tr.addEventListener("focusout", () => { if (row.kept) requestAnimationFrame(() => drawRows()); });
+    return row;
+  }
+
+  function draw(row, t) {
+    if (row.tenant === t) return;
+    if (row.tenant?.[at.tenant] !== t[at.tenant]) row.a.href = "#tenant=" + encodeURIComponent(t[at.tenant]);
+    row.tenant = t;
+    if (row.fares !== t[at.fares]) {
+      row.fares = t[at.fares];
+      row.state.textContent = FARES[row.fares];
+      row.state.className = "fares " + FARES[row.fares];
+    }
+    const [name, why, ...figures] = row.nodes;
+    put(name, printable(t[at.tenant]));
+    const more = t[at.reasons] - 1;
+    put(why, t[at.reason] === null ? "" : printable(t[at.reason]) + (more > 0 ? " (and " + more + " more)" : ""));
+    figure(figures[0], waiting(t), number.format(waiting(t)));
+    figure(figures[1], t[at.oldest], t[at.oldest] > 0 ? span(t[at.oldest]) : "0 s");
+    figure(figures[2], t[at.parked], number.format(t[at.parked]));
+    figure(figures[3], t[at.dead], t[at.dead] === null ? "?" : number.format(t[at.dead]));
+    figure(figures[4], t[at.pending], t[at.consumer] === null ? "–" : number.format(t[at.pending])
+      + (t[at.pending] > 0 || t[at.trouble] ? " " + printable(t[at.consumer]) : ""));
+  }
+
+  const put = (node, text) => { if (node.data !== text) node.data = text; };
+
+  function figure(node, value, text) {
+    put(node, text);
+    node.parentNode.classList.toggle("zero", !value);
+  }
+
+  /** A new list, of all or of those the relay found. */
+  function take(answer, asked) {
+    at = Object.fromEntries(answer.columns.map((name, i) => [name, i]));
+    if (asked === "") state.table = answer;
+    state.search = asked === "" ? null : { text: state.find, answer };
     fareButtons();
     arrange();
   }
 
+  const by = (value) => (a, b) => value(b) - value(a);
   const SORTS = {
-    trouble: (a, b) => a.rank - b.rank,
-    tenant: (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
-    waiting: (a, b) => b.v.waiting - a.v.waiting,
-    oldest: (a, b) => b.v.oldest - a.v.oldest,
-    parked: (a, b) => b.v.parked - a.v.parked,
-    dead: (a, b) => (b.v.dead ?? -1) - (a.v.dead ?? -1),
-    pending: (a, b) => (b.v.pending ?? -1) - (a.v.pending ?? -1),
+    trouble: null, // as the relay sends them
+    tenant: (a, b) => (a[at.tenant] < b[at.tenant] ? -1 : a[at.tenant] > b[at.tenant] ? 1 : 0),
+    waiting: by(waiting),
+    oldest: by((t) => t[at.oldest]),
+    parked: by((t) => t[at.parked]),
+    dead: by((t) => t[at.dead] ?? -1),
+    pending: by((t) => t[at.pending] ?? -1),
   };
+
+  const has = (t, find) => ["tenant", "stream", "lane", "consumer", "trouble", "reason"]
+    .some((column) => t[at[column]] !== null && t[at[column]].toLowerCase().includes(find));
 
   /** Filters and sorts, then draws. */
   function arrange() {
-    const find = state.find === state.found ? "" : state.find.toLowerCase(); // the relay has searched in more than is here
+    const find = found() ? "" : state.find.toLowerCase(); // the relay has searched in more than is here
     const only = state.fares;
+    wanted = list().rows.filter((t) => (only.size === 0 || only.has(t[at.fares])) && (find === "" || has(t, find)));
     const order = SORTS[state.sort];
-    const turn = state.upwards ? -1 : 1;
-    wanted = [];
-    for (const row of rows.values()) {
-      if ((only.size === 0 || only.has(row.v.fares)) && (find === "" || row.lower.includes(find))) wanted.push(row);
-    }
-    wanted.sort((a, b) => turn * order(a, b) || a.rank - b.rank);
+    if (order) wanted.sort(state.upwards ? (a, b) => order(b, a) : order); // equals stay as they are
+    else if (state.upwards) wanted.reverse();
     counted();
-    redraw();
+    body.style.height = "calc(var(--row) * " + wanted.length + ")";
+    drawRows();
   }
 
   function counted() {
-    const o = state.table;
+    const o = list();
     const all = o.tenants;
     const filtered = state.find !== "" || state.fares.size > 0;
     let text = filtered ? number.format(wanted.length) + " of " + count(all, "tenant") : count(all, "tenant");
@@ -385,67 +428,84 @@
     $("table").setAttribute("aria-rowcount", String(wanted.length + 1));
   }
 
-  /** Draws what is in sight at once, and the rest in slices between frames. */
-  function redraw() {
-    const focused = document.activeElement?.closest?.("tbody tr") ?? null;
-    const many = Math.ceil(wanted.length / CHUNK);
-    while (chunks.length > many) chunks.pop().body.remove();
-    const order = [];
-    for (let i = 0; i < many; i++) {
-      if (i >= chunks.length) {
-        const body = element("tbody");
-        body.setAttribute("role", "rowgroup");
-        chunks.push({ body, rows: [] });
-        $("table").append(body);
-      }
-      const length = Math.min(CHUNK, wanted.length - i * CHUNK);
-      if (chunks[i].length !== length) {
-        chunks[i].length = length;
-        chunks[i].body.style.setProperty("--rows", String(length));
-      }
-      order.push(i);
-    }
-    const row = chunks.length > 0 && chunks[0].body.offsetHeight > 0 ? chunks[0].body.offsetHeight / Math.max(1, chunks[0].length) : 36;
-    const top = Math.max(0, Math.floor((scrollY - 600) / (row * CHUNK)));
-    order.sort((a, b) => Math.abs(a - top) - Math.abs(b - top));
-    const atOnce = order.splice(0, 3);
-    atOnce.forEach(fill);
-    if (focused && focused.isConnected && !focused.contains(document.activeElement)) focused.querySelector("a")?.focus({ preventScroll: true });
-    queue = order;
-    if (!performance.getEntriesByName("rows").length && atOnce.length) performance.mark("rows");
-    if (!drawing) drawing = setTimeout(slice, 0);
+  /** The tenants that are to have a row now: first and behind the last. */
+  function near() {
+    if (wanted.length <= SMALL || printing) return [0, wanted.length];
+    const box = body.getBoundingClientRect();
+    const height = box.height / wanted.length;
+    const within = (i) => Math.max(0, Math.min(wanted.length, i));
+    return [within(Math.floor((-box.top - EDGE) / height)), within(Math.ceil((innerHeight - box.top + EDGE) / height))];
   }
 
-  function slice() {
-    const until = performance.now() + SLICE;
-    while (queue.length > 0 && performance.now() < until) fill(queue.shift());
-    if (queue.length > 0) {
-      drawing = setTimeout(slice, 9); // leaves the rest of the frame to the browser
-    } else {
-      drawing = 0;
-      if (!performance.getEntriesByName("all-rows").length) performance.mark("all-rows");
-    }
-  }
+  const focusedRow = () => {
+    const tr = document.activeElement?.closest?.("#rows > tr");
+    return tr ? [...drawn.values()].find((row) => row.tr === tr) : undefined;
+  };
 
-  function fill(i) {
-    const chunk = chunks[i];
-    if (!chunk) return;
-    const now = wanted.slice(i * CHUNK, i * CHUNK + CHUNK);
-    now.forEach((row, k) => {
-      draw(row);
-      const index = i * CHUNK + k + 2; // the heading is the first row
-      if (row.index !== index) {
-        row.index = index;
-        row.tr.setAttribute("aria-rowindex", String(index));
+  /** Gives rows to the tenants near the window, and to the one that has the focus or is to have it, wherever it is. */
+  function drawRows(wants = null) {
+    if (state.tenant !== null || state.table === null) return;
+    const [first, end] = near();
+    const those = wanted.slice(first, end);
+    const focused = focusedRow();
+    const id = wants ?? focused?.tenant[at.tenant];
+    const place = id === undefined ? -1 : wanted.findIndex((t) => t[at.tenant] === id);
+    const far = place >= 0 && (place < first || place >= end);
+    if (far && place < first) those.unshift(wanted[place]);
+    else if (far) those.push(wanted[place]);
+
+    const needed = new Set(those.map((t) => t[at.tenant]));
+    for (const [tenant, row] of drawn) {
+      if (needed.has(tenant)) continue;
+      drawn.delete(tenant);
+      row.tr.remove();
+      spare.push(row);
+    }
+    const rows = those.map((t) => {
+      let row = drawn.get(t[at.tenant]);
+      if (!row) drawn.set(t[at.tenant], row = spare.pop() ?? makeRow());
+      draw(row, t);
+      return row;
+    });
+    rows.forEach((row, i) => {
+      const kept = far && row.tenant === wanted[place];
+      const index = (kept ? place : first + i - (far && place < first ? 1 : 0)) + 2; // the heading is the first row
+      if (row.index !== index) row.tr.setAttribute("aria-rowindex", String(row.index = index));
+      if (kept || row.kept) {
+        row.kept = kept;
+        row.tr.classList.toggle("kept", kept);
+        row.tr.style.top = kept ? "calc(var(--row) * " + place + ")" : "";
       }
     });
-    if (now.length !== chunk.rows.length || now.some((row, k) => row !== chunk.rows[k])) {
-      const held = chunk.body.contains(document.activeElement) ? document.activeElement : null;
-      chunk.body.replaceChildren(...now.map((row) => row.tr));
-      chunk.rows = now;
-      if (held?.isConnected) held.focus({ preventScroll: true });
+    putInOrder(rows.map((row) => row.tr), focusedRow()?.tr);
+    body.style.paddingTop = "calc(var(--row) * " + first + ")";
+    if (rows.length && !performance.getEntriesByName("rows").length) performance.mark("rows");
+  }
+
+  /** Puts the rows in this order. The one with the focus is not moved, for it would lose it. */
+  function putInOrder(trs, still) {
+    let next = null;
+    for (const tr of trs.reverse()) {
+      if (tr === still) while (tr.nextSibling !== next) body.prepend(tr.nextSibling);
+      else if (tr.nextSibling !== next || tr.parentNode === null) body.insertBefore(tr, next);
+      next = tr;
     }
   }
+
+  /** The focus to this tenant's link, if it is in the list. */
+  function focusOn(tenant, scroll) {
+    drawRows(tenant);
+    const row = drawn.get(tenant);
+    if (!row) return;
+    row.a.focus({ preventScroll: true });
+    if (scroll) row.tr.scrollIntoView({ block: "nearest" });
+    drawRows();
+  }
+
+  addEventListener("scroll", () => drawRows(), { passive: true });
+  addEventListener("resize", () => drawRows());
+  addEventListener("beforeprint", () => { printing = true; drawRows(); });
+  addEventListener("afterprint", () => { printing = false; drawRows(); });
 
   function fareButtons() {
     const field = $("fares");
@@ -460,7 +520,7 @@
     }
     FARES.forEach((word, i) => {
       const button = field.children[i + 1];
-      const many = state.table.fares[word] ?? 0;
+      const many = list().fares[word] ?? 0;
       set(button, word + " " + number.format(many));
       show(button, many > 0 || state.fares.has(i));
     });
@@ -523,7 +583,7 @@
     const fares = FARES.indexOf(t.suffering);
     if ($("t-fares").textContent !== t.suffering) $("t-fares").replaceChildren(badge(fares));
     const why = t.reasons.map(printable);
-    list($("t-why"), why.length > 0 ? why : ["Nothing is stuck."]);
+    items($("t-why"), why.length > 0 ? why : ["Nothing is stuck."]);
     $("t-why").classList.toggle("muted", why.length === 0);
     const facts = [
       ["Stream", printable(t.stream) + (t.last_sequence === null ? "" : ", last sequence " + number.format(t.last_sequence))],
@@ -701,7 +761,7 @@
       }
     }
     set($("l-done"), (problem ? "It stopped: " + printable(problem.message) + ". " : "") + words(action, sum) + ".");
-    list($("l-refused"), sum.refusals.map((text) => "The relay would refuse it again: " + printable(text)));
+    items($("l-refused"), sum.refusals.map((text) => "The relay would refuse it again: " + printable(text)));
     buttons.forEach((button) => { button.disabled = false; });
     letterKey = "";
     $("l-table").querySelectorAll("input:checked").forEach((box) => { box.checked = false; });
@@ -832,6 +892,7 @@
     if (id === before) return;
     if (before === null) state.listScroll = scrollY;
     state.tenant = id;
+    state.tenantAt = 0;
     state.tag = null;
     letterKey = "";
     letters = [];
@@ -847,12 +908,12 @@
       show($("l-actions"), false);
       $("l-count").textContent = "";
       $("l-done").textContent = "";
-      list($("l-refused"), []);
+      items($("l-refused"), []);
       scrollTo(0, 0);
       $("t-title").focus({ preventScroll: true });
     } else {
       scrollTo(0, state.listScroll);
-      rows.get(before)?.tr.querySelector("a")?.focus({ preventScroll: true });
+      focusOn(before, false);
     }
     freshness();
     look();
@@ -865,22 +926,21 @@
   });
   $("skip").addEventListener("click", (event) => {
     event.preventDefault();
-    (state.tenant === null ? document.querySelector(".tenants tbody a") ?? $("main") : $("t-title")).focus();
+    if (state.tenant === null && wanted.length > 0) focusOn(wanted[0][at.tenant], true);
+    else (state.tenant === null ? $("main") : $("t-title")).focus();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && state.tenant !== null && !document.querySelector("dialog[open]")) location.hash = "";
   });
   $("table").addEventListener("keydown", (event) => {
-    const at = wanted.findIndex((row) => row.tr.contains(event.target));
-    if (at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 20, PageUp: at - 20, Home: 0, End: wanted.length - 1 }[event.key];
+    const row = focusedRow();
+    if (!row || event.altKey || event.ctrlKey || event.metaKey) return;
+    const from = row.index - 2;
+    const last = wanted.length - 1;
+    const to = { ArrowDown: from + 1, ArrowUp: from - 1, PageDown: from + 20, PageUp: from - 20, Home: 0, End: last }[event.key];
     if (to === undefined) return;
     event.preventDefault();
-    const next = wanted[Math.max(0, Math.min(wanted.length - 1, to))];
-    fill(Math.floor(wanted.indexOf(next) / CHUNK));
-    const a = next.tr.querySelector("a");
-    a.focus({ preventScroll: true });
-    next.tr.scrollIntoView({ block: "nearest" });
+    focusOn(wanted[Math.max(0, Math.min(last, to))][at.tenant], true);
   });
   $("table").tHead.addEventListener("click", (event) => {
     const th = event.target.closest("th[data-sort]");
@@ -894,7 +954,7 @@
     typing = setTimeout(() => {
       if (!state.table) return;
       arrange();
-      if (state.table.tenants > 5000) look();
+      if (state.table.tenants > MOST) look();
     }, 60);
   });
   $("filter").addEventListener("submit", (event) => event.preventDefault());
