@@ -141,6 +141,19 @@ checksum/config: {{ include "outbox-relay.settings" . | sha256sum }}
 {{- if . -}}{{ printf "outbox-relay-secrets-%d" . }}{{- else -}}outbox-relay-secrets{{- end -}}
 {{- end -}}
 
+{{/* Refuses a limit that the heap leaves no room in: (dict "options" of the JVM "resources" … "name" of these values). Code,
+     threads and buffers take up to 100 MB beside the heap: ops/results/README.md. */}}
+{{- define "outbox-relay.demandRoom" -}}
+{{- $limit := (.resources.limits | default dict).memory | default "" -}}
+{{- if and (regexMatch "^[0-9]+(Mi|Gi)$" $limit) (not (contains "RAM" .options)) -}}
+{{- $heap := regexFind "-Xmx[0-9]+[mMgG]" .options | default "-Xmx256m" -}}
+{{- $needed := add 100 (mul (regexFind "[0-9]+" $heap) (ternary 1024 1 (hasSuffix "g" (lower $heap)))) -}}
+{{- if lt (mul (regexFind "[0-9]+" $limit) (ternary 1024 1 (hasSuffix "Gi" $limit))) $needed -}}
+{{- fail (printf "%s.limits.memory: %s leaves no room beside a heap of %s. It has to be %dMi or more." .name $limit (trimPrefix "-Xmx" $heap) $needed) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "outbox-relay.containerSecurity" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true

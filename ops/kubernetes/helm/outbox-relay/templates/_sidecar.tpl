@@ -17,6 +17,7 @@ application needs. As in ops/kubernetes/sidecar/relay/relay.yaml, where the reas
 {{- if not (semverCompare ">=1.29.0-0" .Capabilities.KubeVersion.Version) -}}
 {{- fail (printf "mode: sidecar needs Kubernetes 1.29 or newer, for init containers that go on running; this is %s." .Capabilities.KubeVersion.Version) -}}
 {{- end -}}
+{{- include "outbox-relay.demandRoom" (dict "options" .Values.sidecar.javaOptions "resources" .Values.sidecar.resources "name" "sidecar.resources") -}}
 {{- $own := dict "OUTBOX_ADMIN_BIND" (printf "0.0.0.0:%d" (int .Values.port)) "OUTBOX_HA_ON_REFUSAL" "wait" -}}
 {{- with .Values.sidecar.javaOptions -}}
 {{- $_ := set $own "JDK_JAVA_OPTIONS" . -}}

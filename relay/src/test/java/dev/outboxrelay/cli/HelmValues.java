@@ -15,6 +15,7 @@ enum HelmValues {
             secrets: []
             """),
     ONE("replicas: 1"),
+    LARGE("{javaOptions: -Xmx1024m, resources: {requests: {memory: 1024Mi, cpu: 1m}, limits: {memory: 1124Mi}}}"),
     DIGEST("""
             image:
               repository: registry.shop.example:5000/team/outbox-relay

@@ -138,6 +138,9 @@ final class HelmValuesIT {
             podMonitor: {interval: often}                               | /podMonitor/interval
             networkPolicy: {egressPorts: 5432}                          | /networkPolicy/egressPorts
             resources: {limits: {memory: much}}                         | /resources/limits/memory
+            javaOptions: -Xmx512m                                       | resources.limits.memory: 384Mi
+            javaOptions: -Xms1m -Xmx1g                                  | has to be 1124Mi or more
+            resources: {limits: {memory: 355Mi}}                        | has to be 356Mi or more
             mode: sidecar                                               | networkPolicy.extraIngress
             fullnameOverride: Relay                                     | /fullnameOverride
             """)
@@ -146,11 +149,13 @@ final class HelmValuesIT {
     }
 
     @Test
-    void a_sidecar_in_the_wrong_mode_or_on_an_old_kubernetes_is_refused() throws IOException {
+    void a_sidecar_in_the_wrong_mode_without_room_or_on_an_old_kubernetes_is_refused() throws IOException {
         Chart application = Chart.ofApplication(scratch);
 
         assertThatThrownBy(() -> application.render("shop", "outbox-relay: {mode: deployment}"))
                 .hasMessageContaining("Set outbox-relay.mode to sidecar");
+        assertThatThrownBy(() -> application.render("shop", "outbox-relay: {sidecar: {javaOptions: -Xmx256m}}"))
+                .hasMessageContaining("sidecar.resources.limits.memory: 320Mi");
         Chart careless = application.with("Chart.yaml", "kubeVersion", "# kubeVersion");
         assertThatThrownBy(() -> careless.renderOn("1.28.0", "shop")).hasMessageContaining("needs Kubernetes 1.29");
         assertThatThrownBy(() -> chart.renderOn("1.26.0", "shop")).hasMessageContaining("kubeVersion");
