@@ -16,7 +16,10 @@ import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
-/** What {@code kubectl kustomize} makes of one folder of {@code ops/kubernetes}. */
+/**
+ * Rendered manifests: what {@code kubectl kustomize} makes of one folder of {@code ops/kubernetes}, or Helm of its
+ * chart.
+ */
 record Manifests(List<JsonNode> documents) {
 
     private static final String CONTAINER = "outbox-relay";
@@ -48,18 +51,40 @@ record Manifests(List<JsonNode> documents) {
         if (kubectl.waitFor() != 0) {
             throw new IOException("kubectl kustomize " + overlay + " failed: its stderr says why");
         }
+        return parse(text);
+    }
+
+    /** Documents of YAML; throws if it is none, or has a key twice. */
+    static Manifests parse(String text) {
         List<JsonNode> documents = new ArrayList<>();
-        for (Object document : new Yaml(new SafeConstructor(new LoaderOptions())).loadAll(text)) {
-            documents.add(JSON.valueToTree(document));
+        for (Object document : yaml().loadAll(text)) {
+            if (document != null) {
+                documents.add(JSON.valueToTree(document));
+            }
         }
         return new Manifests(documents);
     }
 
-    /** The only document of a kind. */
-    JsonNode only(String kind) {
-        List<JsonNode> found = documents.stream()
+    /** One document of YAML. */
+    static JsonNode document(String text) {
+        return JSON.valueToTree(yaml().load(text));
+    }
+
+    private static Yaml yaml() {
+        LoaderOptions strict = new LoaderOptions();
+        strict.setAllowDuplicateKeys(false);
+        return new Yaml(new SafeConstructor(strict));
+    }
+
+    List<JsonNode> all(String kind) {
+        return documents.stream()
                 .filter(document -> kind(document).equals(kind))
                 .toList();
+    }
+
+    /** The only document of a kind. */
+    JsonNode only(String kind) {
+        List<JsonNode> found = all(kind);
         if (found.size() != 1) {
             throw new AssertionError(found.size() + " documents of the kind " + kind);
         }
@@ -103,7 +128,10 @@ record Manifests(List<JsonNode> documents) {
         return environment;
     }
 
-    /** Where the relay has its volumes, by their kind: configMap, secret or emptyDir. */
+    /**
+     * Where the relay has its volumes: the first of a kind by that, configMap, secret or emptyDir; others by their
+     * names.
+     */
     Map<String, String> mounts() {
         Map<String, String> paths = new TreeMap<>();
         each(relay().path("volumeMounts")).forEach(mount -> {
@@ -113,7 +141,10 @@ record Manifests(List<JsonNode> documents) {
                     .orElseThrow(() -> new AssertionError("no volume " + mount.path("name")));
             for (String kind : List.of("configMap", "secret", "emptyDir")) {
                 if (volume.has(kind)) {
-                    paths.put(kind, mount.path("mountPath").asText());
+                    String path = mount.path("mountPath").asText();
+                    if (paths.putIfAbsent(kind, path) != null) {
+                        paths.put(mount.path("name").asText(), path);
+                    }
                 }
             }
         });
