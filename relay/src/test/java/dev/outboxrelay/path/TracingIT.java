@@ -15,6 +15,8 @@ import dev.outboxrelay.testing.TestPostgres;
 import dev.outboxrelay.tls.PemContext;
 import io.nats.client.Connection;
 import io.nats.client.Message;
+import io.nats.client.api.DiscardPolicy;
+import io.nats.client.api.StreamConfiguration;
 import io.opentelemetry.proto.trace.v1.Span;
 import io.opentelemetry.proto.trace.v1.Status;
 import java.net.URI;
@@ -202,6 +204,37 @@ final class TracingIT {
                 .extracting(Collector.Got::traceId)
                 .doesNotHaveDuplicates()
                 .doesNotContain(TRACE);
+    }
+
+    @Test
+    void the_span_of_a_parked_event_begins_at_its_commit_all_the_same() throws Exception {
+        StreamConfiguration.Builder full = Streams.preparedFor("full").discardPolicy(DiscardPolicy.New);
+        client.jetStreamManagement().addStream(full.maxMessages(1).build());
+        Row first = traced("full", SAMPLED);
+        Row parked = traced("full", SAMPLED);
+        try (RelayRig relay = outbox.relay(nats, tracing(Map.of("outbox.lanes.park-after", "300ms")))) {
+            relay.awaitStreaming();
+            outbox.insert(first, parked);
+            Await.until("it is parked", PATIENCE, () -> outbox.count("outbox.dead_letter WHERE state = 'parked'") == 1);
+
+            client.jetStreamManagement().updateStream(full.maxMessages(100).build());
+
+            await("TENANT_FULL", 2);
+            outbox.awaitAllMarked(PATIENCE);
+        }
+
+        Message late = Streams.messages(client, "TENANT_FULL").get(1);
+        String committed = late.getHeaders().getFirst("Outbox-Committed-At");
+        assertThat(collector.spans())
+                .extracting(Collector.Got::eventId)
+                .containsExactlyInAnyOrder(first.id(), parked.id());
+        assertThat(find(first.id()).attributes()).doesNotContainKey("outbox.late");
+        assertThat(find(parked.id()).attributes())
+                .containsEntry("outbox.late", true)
+                .containsEntry("outbox.stream.sequence", 2L);
+        assertThat(find(parked.id()).span().getStartTimeUnixNano())
+                .isEqualTo(nanos(OffsetDateTime.parse(committed).toInstant()))
+                .isEqualTo(find(first.id()).span().getStartTimeUnixNano());
     }
 
     @ParameterizedTest
