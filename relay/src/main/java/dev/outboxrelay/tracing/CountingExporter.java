@@ -5,7 +5,6 @@ import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +64,7 @@ final class CountingExporter implements SpanExporter {
         }
     }
 
-    /** Of an exception that nobody foresaw the kind alone: its text may show a header. */
+    /** Of an exception that does not come from the network or a file the kind alone: its text may show a header. */
     static String words(@Nullable Throwable failure) {
         if (failure == null) {
             return "the collector did not answer in time";
@@ -74,12 +73,11 @@ final class CountingExporter implements SpanExporter {
             return "HTTP " + http.getResponse().getStatusCode();
         }
         Throwable cause = failure;
-        while (cause.getCause() != null) {
+        while (!(cause instanceof IOException) && cause.getCause() != null) {
             cause = cause.getCause();
         }
-        boolean isPlain = cause instanceof IOException || cause instanceof UncheckedIOException;
-        String text = isPlain ? cause.getMessage() : null;
         String kind = cause.getClass().getSimpleName();
+        String text = cause instanceof IOException ? cause.getMessage() : null;
         return text == null ? kind : kind + ": " + text.replaceAll("\\s*\\R\\s*", "; ");
     }
 

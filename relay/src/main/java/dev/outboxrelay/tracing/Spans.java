@@ -135,6 +135,15 @@ public final class Spans implements AutoCloseable {
             losses.some("more spans than the collector takes: " + MOST_WAITING + " wait already");
             return null;
         }
+        try {
+            return builder(name, parent, event, address, endMicros);
+        } catch (RuntimeException e) {
+            waiting.leave(1);
+            throw e;
+        }
+    }
+
+    private SpanBuilder builder(String name, SpanContext parent, OutboxEvent event, Address address, long endMicros) {
         // two machines' clocks: a span that ends before it begins would be refused
         long start = Math.min(event.origin().committedAtMicros(), endMicros);
         return tracer.spanBuilder(name)

@@ -15,8 +15,14 @@ import dev.outboxrelay.testing.TestPostgres;
 import dev.outboxrelay.tls.PemContext;
 import io.nats.client.Connection;
 import io.nats.client.Message;
+import io.nats.client.api.DiscardPolicy;
+import io.nats.client.api.StreamConfiguration;
 import io.opentelemetry.proto.trace.v1.Span;
 import io.opentelemetry.proto.trace.v1.Status;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,6 +35,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -199,6 +206,37 @@ final class TracingIT {
                 .doesNotContain(TRACE);
     }
 
+    @Test
+    void the_span_of_a_parked_event_begins_at_its_commit_all_the_same() throws Exception {
+        StreamConfiguration.Builder full = Streams.preparedFor("full").discardPolicy(DiscardPolicy.New);
+        client.jetStreamManagement().addStream(full.maxMessages(1).build());
+        Row first = traced("full", SAMPLED);
+        Row parked = traced("full", SAMPLED);
+        try (RelayRig relay = outbox.relay(nats, tracing(Map.of("outbox.lanes.park-after", "300ms")))) {
+            relay.awaitStreaming();
+            outbox.insert(first, parked);
+            Await.until("it is parked", PATIENCE, () -> outbox.count("outbox.dead_letter WHERE state = 'parked'") == 1);
+
+            client.jetStreamManagement().updateStream(full.maxMessages(100).build());
+
+            await("TENANT_FULL", 2);
+            outbox.awaitAllMarked(PATIENCE);
+        }
+
+        Message late = Streams.messages(client, "TENANT_FULL").get(1);
+        String committed = late.getHeaders().getFirst("Outbox-Committed-At");
+        assertThat(collector.spans())
+                .extracting(Collector.Got::eventId)
+                .containsExactlyInAnyOrder(first.id(), parked.id());
+        assertThat(find(first.id()).attributes()).doesNotContainKey("outbox.late");
+        assertThat(find(parked.id()).attributes())
+                .containsEntry("outbox.late", true)
+                .containsEntry("outbox.stream.sequence", 2L);
+        assertThat(find(parked.id()).span().getStartTimeUnixNano())
+                .isEqualTo(nanos(OffsetDateTime.parse(committed).toInstant()))
+                .isEqualTo(find(first.id()).span().getStartTimeUnixNano());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"HANGS", "REFUSES", "away"})
     void a_collector_in_trouble_is_in_no_events_way(String trouble) throws Exception {
@@ -216,10 +254,10 @@ final class TracingIT {
             ExactlyOnce.demand(outbox, client);
 
             Await.until("spans are lost", PATIENCE, () -> lost(relay) > 0);
-            assertThat(spans(relay, "exported")).isZero();
+            assertThat(spans(relay::page, "exported")).isZero();
             if (trouble.equals("HANGS")) {
                 assertThat(collector.requests()).isEqualTo(1);
-                assertThat(spans(relay, "dropped")).isEqualTo(MANY - 2_048);
+                assertThat(spans(relay::page, "dropped")).isEqualTo(MANY - 2_048);
             } else {
                 Await.until("every span is lost and counted", PATIENCE, () -> lost(relay) == MANY);
             }
@@ -249,11 +287,24 @@ final class TracingIT {
     }
 
     private static long lost(RelayProcess relay) throws Exception {
-        return spans(relay, "dropped") + spans(relay, "failed");
+        return spans(relay::page, "dropped") + spans(relay::page, "failed");
     }
 
-    private static long spans(RelayProcess relay, String outcome) throws Exception {
-        String page = Await.value("its metrics", PATIENCE, () -> relay.page("/metrics"));
+    /** Fetches a page of a relay's admin server. */
+    private interface Pages {
+        @Nullable
+        String get(String path) throws Exception;
+    }
+
+    private static @Nullable String page(RelayRig relay, String path) throws Exception {
+        URI uri = URI.create("http://127.0.0.1:" + relay.relay().adminPort() + path);
+        return HttpClient.newHttpClient()
+                .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
+                .body();
+    }
+
+    private static long spans(Pages relay, String outcome) throws Exception {
+        String page = Await.value("its metrics", PATIENCE, () -> relay.get("/metrics"));
         String sample = "outbox_relay_spans_total{outcome=\"" + outcome + "\"} ";
         return page.lines()
                 .filter(line -> line.startsWith(sample))
@@ -307,7 +358,7 @@ final class TracingIT {
     }
 
     @Test
-    void a_collector_with_tls_and_a_login_that_changes() throws Exception {
+    void a_collector_with_tls_and_a_login_that_changes_and_breaks() throws Exception {
         Certificates certificates = new Certificates(folder);
         Certificates.Pair authority = certificates.authority("authority");
         Certificates.Pair own = certificates.signed(authority, "collector", "collector", "IP:127.0.0.1");
@@ -330,6 +381,13 @@ final class TracingIT {
 
             Await.until("the second span", PATIENCE, () -> secure.spans().size() == 2);
             assertThat(secure.logins()).containsExactly("Bearer one", "Bearer two");
+
+            Certificates.write(headers, "nothing that can be sent");
+            outbox.insert(traced("acme", SAMPLED));
+
+            await("TENANT_ACME", 3);
+            Await.until("the third span fails", PATIENCE, () -> spans(path -> page(relay, path), "failed") == 1);
+            assertThat(spans(path -> page(relay, path), "exported")).isEqualTo(2);
         }
     }
 

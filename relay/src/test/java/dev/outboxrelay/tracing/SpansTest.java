@@ -214,6 +214,25 @@ final class SpansTest {
     }
 
     @Test
+    void a_bug_on_the_way_costs_a_span_and_nothing_else() {
+        Spans broken = new Spans(
+                name -> {
+                    throw new IllegalStateException("a bug");
+                },
+                1,
+                waiting,
+                losses,
+                count,
+                () -> {});
+
+        broken.published(envelope(), 1, false, ACKNOWLEDGED);
+        broken.deadLettered(null, event(null), address, Reason.INVALID_SUBJECT, ACKNOWLEDGED);
+
+        assertThat(counted).isEqualTo(Map.of(Outcome.DROPPED, 2L));
+        assertThat(waiting.size()).isZero();
+    }
+
+    @Test
     void once_it_is_abandoned_nothing_more_is_sent() {
         Spans spans = spans(1);
         exporter.abandon();
@@ -228,8 +247,10 @@ final class SpansTest {
     @Test
     void what_is_said_of_a_failure_shows_no_more_than_its_kind_unless_it_comes_from_the_network() {
         assertThat(CountingExporter.words(null)).isNotBlank();
-        assertThat(CountingExporter.words(new IllegalStateException("x", new IOException("a\n b"))))
+        assertThat(CountingExporter.words(new IllegalStateException("x", new IOException("a\n b", new Error("c")))))
                 .isEqualTo("IOException: a; b");
+        assertThat(CountingExporter.words(new IllegalStateException(new ConnectException())))
+                .isEqualTo("ConnectException");
         assertThat(CountingExporter.words(new IllegalArgumentException("invalid header value: secret")))
                 .isEqualTo("IllegalArgumentException");
     }
