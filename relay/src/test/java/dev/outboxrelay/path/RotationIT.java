@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -249,11 +250,11 @@ final class RotationIT {
                         Map.of("outbox.nats.credentials-file", file.toString()),
                         folder.resolve("creds.log"))) {
             rotation.awaitWork();
-            rotation.mustKeep(Files.readString(file).split("\\s+"));
+            rotation.mustKeep(secretsIn(Files.readString(file)));
             String soon = operator.credentials(Duration.ofSeconds(6));
             String later = operator.credentials(Duration.ofSeconds(12));
             String good = operator.credentials(Duration.ofHours(1));
-            rotation.mustKeep((soon + later + good).split("\\s+"));
+            rotation.mustKeep(secretsIn(soon + later + good));
             Certificates.write(file, soon);
             server.restart();
             rotation.awaitWork();
@@ -271,6 +272,13 @@ final class RotationIT {
                 rotation.demand(reader);
             }
         }
+    }
+
+    /** Tokens and seeds are the only words of such a file that are as long as this. */
+    private static String[] secretsIn(String credentials) {
+        return Stream.of(credentials.split("\\s+"))
+                .filter(word -> word.length() > 40)
+                .toArray(String[]::new);
     }
 
     @Test

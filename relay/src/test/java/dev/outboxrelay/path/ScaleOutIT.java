@@ -149,6 +149,11 @@ final class ScaleOutIT {
                         .doesNotContain("--set-subject");
                 assertThat(replayedByPage(one, "big"))
                         .contains("\"changed\":0", "\"refused\":3", "belongs to slot " + second());
+                outbox.execute("REVOKE SELECT ON outbox.share FROM outbox_operator, outbox_relay");
+                assertThat(command(outbox.slot(), 1, "dlq", "replay", "--tenant", "big"))
+                        .contains("GRANT SELECT ON outbox.share TO outbox_operator, outbox_relay;");
+                assertThat(replayedByPage(one, "big")).contains("error");
+                outbox.execute("GRANT SELECT ON outbox.share TO outbox_operator, outbox_relay");
                 assertThat(outbox.superuserValue("SELECT outbox.move_letters()"))
                         .isEqualTo("3");
 
