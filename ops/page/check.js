@@ -170,11 +170,13 @@ try {
     console.log("        scroll through all, 400 pixels a frame, live: " + told(scrolls[i]));
     console.log("        the same in a plain table without a script:   " + told(plain[i]));
   }
-  const best = scrolls.reduce((a, b) => (a.longest <= b.longest ? a : b));
-  const bound = Math.max(limit, Math.min(...plain.map((s) => s.longest)));
-  if (bound > limit) console.log("        here a plain table has frames longer than " + limit + " ms: its own longest is the limit");
+  const best = scrolls.find(good) ?? scrolls.reduce((a, b) => (a.longest <= b.longest ? a : b));
+  const calmest = plain.reduce((a, b) => (a.longest <= b.longest ? a : b));
+  const asPlain = !good(best) && !good(calmest); // then this machine is too slow or too busy for the limit, and the plain table's figures are it
+  if (asPlain) console.log("        a plain table without a script misses the limit of " + limit + " ms here too: its calmest scroll is the limit");
+  const bound = asPlain ? Math.max(limit, calmest.longest) : limit;
   check("no stutter while scrolling (longest frame " + bound.toFixed(0) + " ms at most)", best.longest <= bound + 0.5, best.longest.toFixed(1) + " ms");
-  check("no long task while scrolling", bound > limit ? best.longTasks <= Math.max(...plain.map((s) => s.longTasks)) : best.longTasks === 0, best.longTasks + " longer than 50 ms");
+  check("no long task while scrolling", best.longTasks <= (asPlain ? calmest.longTasks : 0), best.longTasks + " longer than 50 ms");
   check("no task works for more than two frames", scrolls.every((s) => s.busiestTask <= 33), Math.max(...scrolls.map((s) => s.busiestTask)).toFixed(1) + " ms");
 
   // ------------------------------------------------------------------------------------------ the rows
@@ -332,6 +334,7 @@ try {
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.querySelector("#l-done").textContent.startsWith("1 letter handed over"));
   check("one letter is replayed", true, await page.textContent("#l-done"));
+  await page.waitForFunction(() => document.querySelector("#l-table button").textContent === "2"); // the list has been read again
   await page.locator("#l-table button").first().click();
   await page.waitForSelector("#letter[open]");
   check("a letter is shown whole, as text", (await page.textContent("#letter-payload")).includes("<script>alert(1)</script>"));
@@ -372,19 +375,21 @@ try {
   while (late === 0) await page.waitForTimeout(50);
   await page.waitForResponse((answer) => answer.url().endsWith("api/overview"));
   check("an answer of the head alone, come late, leaves the list", (await rowsNow()) > 20 && (await page.locator("#alarm:visible").count()) === 0, await page.textContent("#count"));
-  await page.unroute(overview);
+  await page.unrouteAll({ behavior: "wait" });
   await page.route(overview, async (route) => {
-    const { rows, tenants, ...head } = await (await route.fetch({ headers: {} })).json();
-    await route.fulfill({ json: head });
+    const answer = await (await route.fetch({ headers: {} })).json();
+    delete answer.rows;
+    delete answer.tenants;
+    await route.fulfill({ json: answer });
   });
   await alarm(page, "no list of tenants");
   check("a list without its tenants is said, and the known ones stay", (await rowsNow()) > 20, await page.textContent("#alarm"));
-  await page.unroute(overview);
+  await page.unrouteAll({ behavior: "wait" });
   await noAlarm(page);
   await page.route(overview, (route) => route.fulfill({ contentType: "application/json", body: '{"version":"0.1.0","role":"lea' }));
   await alarm(page, "cannot be read");
   check("so is an answer that broke off", (await rowsNow()) > 20, await page.textContent("#alarm"));
-  await page.unroute(overview);
+  await page.unrouteAll({ behavior: "wait" });
   await noAlarm(page);
   check("and the next good one ends it", (await rowsNow()) > 20);
 
@@ -407,6 +412,7 @@ try {
   await large.fill("#find", "");
   await large.waitForFunction(() => !document.querySelector("#count").textContent.includes(" of "));
   check("nor for the whole list", (await large.locator("#table tbody tr").count()) > 20, await large.textContent("#count"));
+  await large.unrouteAll({ behavior: "ignoreErrors" });
   await large.context().close();
 
   // ------------------------------------------------------------------------------------------ phone
@@ -432,6 +438,7 @@ try {
   const zoomed = await open({ viewport: { width: 320, height: 256 } }); // 1280 by 1024 at 400 %
   await zoomed.goto(server.url);
   await drawn(zoomed);
+  await shot(zoomed, "zoom");
   check("nothing is wider than the window at 400 % zoom", await zoomed.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
   await zoomed.context().close();
 
