@@ -171,12 +171,16 @@ try {
     console.log("        the same in a plain table without a script:   " + told(plain[i]));
   }
   const best = scrolls.find(good) ?? scrolls.reduce((a, b) => (a.longest <= b.longest ? a : b));
-  const calmest = plain.reduce((a, b) => (a.longest <= b.longest ? a : b));
-  const asPlain = !good(best) && !good(calmest); // then this machine is too slow or too busy for the limit, and the plain table's figures are it
-  if (asPlain) console.log("        a plain table without a script misses the limit of " + limit + " ms here too: its calmest scroll is the limit");
-  const bound = asPlain ? Math.max(limit, calmest.longest) : limit;
-  check("no stutter while scrolling (longest frame " + bound.toFixed(0) + " ms at most)", best.longest <= bound + 0.5, best.longest.toFixed(1) + " ms");
-  check("no long task while scrolling", best.longTasks <= (asPlain ? calmest.longTasks : 0), best.longTasks + " longer than 50 ms");
+  const calm = plain.every(good);
+  if (good(best) || calm) {
+    check("no stutter while scrolling (longest frame " + limit + " ms at most, no long task)", good(best), best.longest.toFixed(1) + " ms, " + best.longTasks + " long tasks");
+  } else { // this machine is too slow or too busy for any page to keep the limit: then it must not be worse than one without a script
+    const sum = (all, what) => all.reduce((n, s) => n + s[what], 0);
+    const bound = Math.max(...plain.map((s) => s.longest));
+    console.log("        a plain table without a script misses the limit of " + limit + " ms here too, so it is the measure");
+    check("no more stutter than in a plain table", best.longest <= bound && sum(scrolls, "late") <= sum(plain, "late") + 3 && best.longTasks <= Math.max(...plain.map((s) => s.longTasks)),
+      best.longest.toFixed(1) + " against " + bound.toFixed(1) + " ms, late frames " + sum(scrolls, "late") + " against " + sum(plain, "late"));
+  }
   check("no task works for more than two frames", scrolls.every((s) => s.busiestTask <= 33), Math.max(...scrolls.map((s) => s.busiestTask)).toFixed(1) + " ms");
 
   // ------------------------------------------------------------------------------------------ the rows
@@ -368,13 +372,17 @@ try {
     }
     await route.continue();
   });
-  await page.evaluate(() => { location.hash = "#tenant=shop-0005"; });
+  await page.evaluate(() => {
+    window.alarms = [];
+    new MutationObserver(() => window.alarms.push(document.querySelector("#alarm").textContent)).observe(document.querySelector("#alarm"), { childList: true, characterData: true, subtree: true });
+    location.hash = "#tenant=shop-0005";
+  });
   await page.waitForRequest((request) => request.url().includes("head=1"));
   await page.evaluate(() => { location.hash = ""; });
   await page.waitForSelector("#list:visible");
   while (late === 0) await page.waitForTimeout(50);
   await page.waitForResponse((answer) => answer.url().endsWith("api/overview"));
-  check("an answer of the head alone, come late, leaves the list", (await rowsNow()) > 20 && (await page.locator("#alarm:visible").count()) === 0, await page.textContent("#count"));
+  check("an answer of the head alone, come late, leaves the list", (await rowsNow()) > 20 && (await page.evaluate(() => window.alarms.length)) === 0, await page.textContent("#count"));
   await page.unrouteAll({ behavior: "wait" });
   await page.route(overview, async (route) => {
     const answer = await (await route.fetch({ headers: {} })).json();
@@ -406,9 +414,15 @@ try {
   await large.fill("#find", slow);
   await large.waitForRequest((request) => request.url().includes("find=" + slow));
   await large.fill("#find", "shop-0002");
+  await large.waitForFunction(() => document.querySelector("#rows").textContent.includes("shop-0002") && document.querySelector("#rows").children.length === 1);
+  await large.evaluate(() => {
+    window.others = 0;
+    new MutationObserver(() => { if (document.querySelector("#rows").textContent.includes("shop-0001")) window.others++; })
+      .observe(document.querySelector("#rows"), { childList: true, characterData: true, subtree: true });
+  });
   await large.waitForResponse((answer) => answer.url().includes("find=shop-0002"));
   await large.waitForTimeout(200);
-  check("what the relay found for an earlier filter is not taken for this one's", (await large.locator("#table tbody bdi").allTextContents()).join() === "shop-0002", await large.textContent("#count"));
+  check("what the relay found for an earlier filter is not taken for this one's", (await large.locator("#table tbody bdi").allTextContents()).join() === "shop-0002" && (await large.evaluate(() => window.others)) === 0, await large.textContent("#count"));
   await large.fill("#find", "");
   await large.waitForFunction(() => !document.querySelector("#count").textContent.includes(" of "));
   check("nor for the whole list", (await large.locator("#table tbody tr").count()) > 20, await large.textContent("#count"));
@@ -438,6 +452,7 @@ try {
   const zoomed = await open({ viewport: { width: 320, height: 256 } }); // 1280 by 1024 at 400 %
   await zoomed.goto(server.url);
   await drawn(zoomed);
+  await zoomed.evaluate(() => document.querySelector("#table").scrollIntoView());
   await shot(zoomed, "zoom");
   check("nothing is wider than the window at 400 % zoom", await zoomed.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
   await zoomed.context().close();
