@@ -170,11 +170,17 @@ try {
     console.log("        scroll through all, 400 pixels a frame, live: " + told(scrolls[i]));
     console.log("        the same in a plain table without a script:   " + told(plain[i]));
   }
-  const best = scrolls.reduce((a, b) => (a.longest <= b.longest ? a : b));
-  const bound = Math.max(limit, Math.min(...plain.map((s) => s.longest)));
-  if (bound > limit) console.log("        here a plain table has frames longer than " + limit + " ms: its own longest is the limit");
-  check("no stutter while scrolling (longest frame " + bound.toFixed(0) + " ms at most)", best.longest <= bound + 0.5, best.longest.toFixed(1) + " ms");
-  check("no long task while scrolling", bound > limit ? best.longTasks <= Math.max(...plain.map((s) => s.longTasks)) : best.longTasks === 0, best.longTasks + " longer than 50 ms");
+  const best = scrolls.find(good) ?? scrolls.reduce((a, b) => (a.longest <= b.longest ? a : b));
+  const calm = plain.every(good);
+  if (good(best) || calm) {
+    check("no stutter while scrolling (longest frame " + limit + " ms at most, no long task)", good(best), best.longest.toFixed(1) + " ms, " + best.longTasks + " long tasks");
+  } else { // this machine is too slow or too busy for any page to keep the limit: then it must not be worse than one without a script
+    const sum = (all, what) => all.reduce((n, s) => n + s[what], 0);
+    const bound = Math.max(...plain.map((s) => s.longest));
+    console.log("        a plain table without a script misses the limit of " + limit + " ms here too, so it is the measure");
+    check("no more stutter than in a plain table", best.longest <= bound && sum(scrolls, "late") <= sum(plain, "late") + 3 && best.longTasks <= Math.max(...plain.map((s) => s.longTasks)),
+      best.longest.toFixed(1) + " against " + bound.toFixed(1) + " ms, late frames " + sum(scrolls, "late") + " against " + sum(plain, "late"));
+  }
   check("no task works for more than two frames", scrolls.every((s) => s.busiestTask <= 33), Math.max(...scrolls.map((s) => s.busiestTask)).toFixed(1) + " ms");
 
   // ------------------------------------------------------------------------------------------ the rows
@@ -332,6 +338,7 @@ try {
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.querySelector("#l-done").textContent.startsWith("1 letter handed over"));
   check("one letter is replayed", true, await page.textContent("#l-done"));
+  await page.waitForFunction(() => document.querySelector("#l-table button").textContent === "2"); // the list has been read again
   await page.locator("#l-table button").first().click();
   await page.waitForSelector("#letter[open]");
   check("a letter is shown whole, as text", (await page.textContent("#letter-payload")).includes("<script>alert(1)</script>"));
@@ -365,26 +372,32 @@ try {
     }
     await route.continue();
   });
-  await page.evaluate(() => { location.hash = "#tenant=shop-0005"; });
+  await page.evaluate(() => {
+    window.alarms = [];
+    new MutationObserver(() => window.alarms.push(document.querySelector("#alarm").textContent)).observe(document.querySelector("#alarm"), { childList: true, characterData: true, subtree: true });
+    location.hash = "#tenant=shop-0005";
+  });
   await page.waitForRequest((request) => request.url().includes("head=1"));
   await page.evaluate(() => { location.hash = ""; });
   await page.waitForSelector("#list:visible");
   while (late === 0) await page.waitForTimeout(50);
   await page.waitForResponse((answer) => answer.url().endsWith("api/overview"));
-  check("an answer of the head alone, come late, leaves the list", (await rowsNow()) > 20 && (await page.locator("#alarm:visible").count()) === 0, await page.textContent("#count"));
-  await page.unroute(overview);
+  check("an answer of the head alone, come late, leaves the list", (await rowsNow()) > 20 && (await page.evaluate(() => window.alarms.length)) === 0, await page.textContent("#count"));
+  await page.unrouteAll({ behavior: "wait" });
   await page.route(overview, async (route) => {
-    const { rows, tenants, ...head } = await (await route.fetch({ headers: {} })).json();
-    await route.fulfill({ json: head });
+    const answer = await (await route.fetch({ headers: {} })).json();
+    delete answer.rows;
+    delete answer.tenants;
+    await route.fulfill({ json: answer });
   });
   await alarm(page, "no list of tenants");
   check("a list without its tenants is said, and the known ones stay", (await rowsNow()) > 20, await page.textContent("#alarm"));
-  await page.unroute(overview);
+  await page.unrouteAll({ behavior: "wait" });
   await noAlarm(page);
   await page.route(overview, (route) => route.fulfill({ contentType: "application/json", body: '{"version":"0.1.0","role":"lea' }));
   await alarm(page, "cannot be read");
   check("so is an answer that broke off", (await rowsNow()) > 20, await page.textContent("#alarm"));
-  await page.unroute(overview);
+  await page.unrouteAll({ behavior: "wait" });
   await noAlarm(page);
   check("and the next good one ends it", (await rowsNow()) > 20);
 
@@ -401,12 +414,19 @@ try {
   await large.fill("#find", slow);
   await large.waitForRequest((request) => request.url().includes("find=" + slow));
   await large.fill("#find", "shop-0002");
+  await large.waitForFunction(() => document.querySelector("#rows").textContent.includes("shop-0002") && document.querySelector("#rows").children.length === 1);
+  await large.evaluate(() => {
+    window.others = 0;
+    new MutationObserver(() => { if (document.querySelector("#rows").textContent.includes("shop-0001")) window.others++; })
+      .observe(document.querySelector("#rows"), { childList: true, characterData: true, subtree: true });
+  });
   await large.waitForResponse((answer) => answer.url().includes("find=shop-0002"));
   await large.waitForTimeout(200);
-  check("what the relay found for an earlier filter is not taken for this one's", (await large.locator("#table tbody bdi").allTextContents()).join() === "shop-0002", await large.textContent("#count"));
+  check("what the relay found for an earlier filter is not taken for this one's", (await large.locator("#table tbody bdi").allTextContents()).join() === "shop-0002" && (await large.evaluate(() => window.others)) === 0, await large.textContent("#count"));
   await large.fill("#find", "");
   await large.waitForFunction(() => !document.querySelector("#count").textContent.includes(" of "));
   check("nor for the whole list", (await large.locator("#table tbody tr").count()) > 20, await large.textContent("#count"));
+  await large.unrouteAll({ behavior: "ignoreErrors" });
   await large.context().close();
 
   // ------------------------------------------------------------------------------------------ phone
@@ -432,6 +452,8 @@ try {
   const zoomed = await open({ viewport: { width: 320, height: 256 } }); // 1280 by 1024 at 400 %
   await zoomed.goto(server.url);
   await drawn(zoomed);
+  await zoomed.evaluate(() => document.querySelector("#table").scrollIntoView());
+  await shot(zoomed, "zoom");
   check("nothing is wider than the window at 400 % zoom", await zoomed.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
   await zoomed.context().close();
 

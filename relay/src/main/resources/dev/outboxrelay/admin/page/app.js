@@ -233,7 +233,8 @@
       o.slot.confirmed_lsn === null ? "" : "confirmed " + o.slot.confirmed_lsn);
     wal(o.slot);
     const t = o.totals;
-    tile("totals", number.format(t.queued + t.in_flight + t.parked) + " waiting",
+    if (o.role === "standby") tile("totals", "not seen here", "the one that leads knows them");
+    else tile("totals", number.format(t.queued + t.in_flight + t.parked) + " waiting",
       number.format(t.parked) + " of them parked; since it leads " + number.format(t.published) + " published");
     notice(o);
     problems(o);
