@@ -121,7 +121,8 @@ public final class Relay {
         this.meters = new Meters(settings.admin().maxTenantLabels(), build, clock);
         this.database = new Database(settings.postgres());
         this.instance = instanceName();
-        this.lock = new LeaderLock(database, settings.postgres().slot(), instance);
+        this.lock = new LeaderLock(
+                database, settings.postgres().slot(), instance, settings.lanes().paused());
         this.policies = new PolicyBook(settings);
         this.sourceEnd = new EndState(clock);
         this.natsEnd = new EndState(clock);
