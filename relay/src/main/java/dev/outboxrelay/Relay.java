@@ -17,6 +17,7 @@ import dev.outboxrelay.config.Settings;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.ha.LeaderLock;
 import dev.outboxrelay.ha.Lease;
+import dev.outboxrelay.ha.NatsPatience;
 import dev.outboxrelay.lag.DeadLetterCounts;
 import dev.outboxrelay.lag.LagWatch;
 import dev.outboxrelay.policy.PolicyBook;
@@ -76,6 +77,9 @@ public final class Relay {
     private static final long CONFIRM_MILLIS = 1_000;
     private static final int LEADER_EVERY_TRIES = 10;
 
+    /** Those that stand by ask for the lock more often. */
+    private static final long GIVE_WAY_MILLIS = 2_000;
+
     private final Settings settings;
     private final BuildInfo build;
     private final InstantSource clock;
@@ -108,6 +112,8 @@ public final class Relay {
     private boolean everStreamed;
     private boolean everLetIn;
     private long greatestTerm;
+    private final NatsPatience natsPatience = new NatsPatience();
+    private boolean gaveWay;
     private boolean publicationGap;
     private int inVain;
     private Optional<Lsn> lastConfirmed = Optional.empty();
@@ -170,6 +176,10 @@ public final class Relay {
                 Optional<Lease> elected = awaitLeadership();
                 if (elected.isPresent()) {
                     lead(elected.get());
+                }
+                if (gaveWay) {
+                    gaveWay = false;
+                    long unused = pause(GIVE_WAY_MILLIS);
                 }
             }
         } catch (AdminBindException e) {
@@ -262,12 +272,8 @@ public final class Relay {
         confirming.start();
         NatsLink nats = new NatsLink(settings.nats(), new LinkListener());
         try (SlotMonitor slotMonitor = new SlotMonitor(database, settings, new SlotListener())) {
-            boolean watching = false;
+            slotMonitor.start(); // the WAL is the buffer while NATS is away: somebody has to see how much is kept
             while (leads && !isStopping() && openNats(nats)) {
-                if (!watching) {
-                    slotMonitor.start();
-                    watching = true;
-                }
                 try {
                     work(nats, elected);
                 } catch (IllegalStateException e) {
@@ -425,11 +431,13 @@ public final class Relay {
 
     private boolean openNats(NatsLink nats) throws CannotStart, InterruptedException {
         long pause = FIRST_PAUSE_MILLIS;
+        natsPatience.begin(System.nanoTime());
         while (!isStopping() && leads) {
             heartbeat = clock.instant();
             try {
                 nats.open();
                 if (checkJetStream(nats)) {
+                    natsPatience.connected();
                     return true;
                 }
                 nats.close();
@@ -443,8 +451,18 @@ public final class Relay {
                 natsAway("NATS at " + settings.nats().shownUrls() + " cannot be reached: " + e.getMessage());
             }
             pause = pause(pause);
+            giveWay();
         }
         return false;
+    }
+
+    /** It may be this instance alone that cannot use NATS: its secret, its network. Another one may try then. */
+    private void giveWay() {
+        if (!isStopping() && natsPatience.isOver(System.nanoTime()) && lock.hasCompany()) {
+            natsPatience.gaveWay();
+            gaveWay = true;
+            lost("NATS cannot be used from here, and another instance stands by");
+        }
     }
 
     private void natsAway(String why) {

@@ -27,6 +27,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class LeaderLock implements AutoCloseable {
 
+    private static final String PURPOSE = "leader";
+
     /** The lock's key: the first eight bytes of a digest, so that slots of one server do not meet. */
     private static final String KEY =
             "('x' || substr(pg_catalog.md5('outbox-relay leader of ' || ?), 1, 16))::pg_catalog.bit(64)::pg_catalog.int8";
@@ -139,6 +141,24 @@ public final class LeaderLock implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether another instance seems to stand by, for this slot or another one of this database; false if nobody can
+     * tell. Any thread: on a connection of its own.
+     */
+    public boolean hasCompany() {
+        try (Connection look = database.open("look");
+                PreparedStatement statement =
+                        look.prepareStatement("SELECT pg_catalog.count(*) > 1 FROM pg_catalog.pg_stat_activity"
+                                + " WHERE datname = pg_catalog.current_database() AND application_name = ?")) {
+            statement.setString(1, Database.APPLICATION + PURPOSE);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        } catch (SQLException e) {
+            return false;
+        }
+    }
+
     /** Whether the lock's session stands, as far as is known here. */
     public boolean isConnected() {
         return connection != null;
@@ -161,7 +181,7 @@ public final class LeaderLock implements AutoCloseable {
     private Connection connect() throws SQLException {
         Connection open = connection;
         if (open == null) {
-            open = database.openBrief("leader", Lease.TRUST_SECONDS / 2);
+            open = database.openBrief(PURPOSE, Lease.TRUST_SECONDS / 2);
             try (Statement statement = open.createStatement()) {
                 statement.execute("SET idle_session_timeout = '" + Lease.SESSION_SECONDS + "s'");
                 // shorter than the driver's patience: a session that is given up must not go on waiting with the lock
