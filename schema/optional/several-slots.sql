@@ -133,6 +133,17 @@ BEGIN
             HINT = 'Start its relay before, with outbox.lanes.paused: true, and wait until it leads.';
   END IF;
   LOCK TABLE ONLY outbox.message IN SHARE ROW EXCLUSIVE MODE;
+  -- It would publish new events while the other slot's relay has still older ones of the same tenants.
+  PERFORM FROM pg_locks l
+    WHERE l.locktype = 'advisory' AND l.mode = 'ExclusiveLock' AND l.granted AND l.objsubid = 1
+      AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+      AND (l.classid::bigint << 32 | l.objid::bigint)
+          = ('x' || substr(md5('outbox-relay pause of ' || move_share.slot), 1, 16))::bit(64)::bigint;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'outbox.move_share: the relay that reads slot % is not paused', move_share.slot
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'Restart its relays with outbox.lanes.paused: true, and wait until one leads.';
+  END IF;
   UPDATE outbox.share s
      SET buckets = ARRAY(SELECT b FROM unnest(s.buckets || CASE WHEN s.slot = move_share.slot THEN moved ELSE '{}' END) b
                           WHERE s.slot = move_share.slot OR b <> ALL (moved) GROUP BY b ORDER BY b);

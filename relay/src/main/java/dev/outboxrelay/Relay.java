@@ -18,6 +18,7 @@ import dev.outboxrelay.config.TracingSettings;
 import dev.outboxrelay.event.Lsn;
 import dev.outboxrelay.ha.LeaderLock;
 import dev.outboxrelay.ha.Lease;
+import dev.outboxrelay.ha.NatsPatience;
 import dev.outboxrelay.lag.DeadLetterCounts;
 import dev.outboxrelay.lag.LagWatch;
 import dev.outboxrelay.policy.PolicyBook;
@@ -79,6 +80,9 @@ public final class Relay {
     private static final long CONFIRM_MILLIS = 1_000;
     private static final int LEADER_EVERY_TRIES = 10;
 
+    /** Those that stand by ask for the lock more often. */
+    private static final long GIVE_WAY_MILLIS = 2_000;
+
     private final Settings settings;
     private final BuildInfo build;
     private final InstantSource clock;
@@ -112,6 +116,8 @@ public final class Relay {
     private boolean everStreamed;
     private boolean everLetIn;
     private long greatestTerm;
+    private final NatsPatience natsPatience = new NatsPatience();
+    private boolean gaveWay;
     private boolean publicationGap;
     private int inVain;
     private Optional<Lsn> lastConfirmed = Optional.empty();
@@ -125,7 +131,8 @@ public final class Relay {
         this.meters = new Meters(settings.admin().maxTenantLabels(), build, clock);
         this.database = new Database(settings.postgres());
         this.instance = instanceName();
-        this.lock = new LeaderLock(database, settings.postgres().slot(), instance);
+        this.lock = new LeaderLock(
+                database, settings.postgres().slot(), instance, settings.lanes().paused());
         this.policies = new PolicyBook(settings);
         this.sourceEnd = new EndState(clock);
         this.natsEnd = new EndState(clock);
@@ -174,6 +181,10 @@ public final class Relay {
                 Optional<Lease> elected = awaitLeadership();
                 if (elected.isPresent()) {
                     lead(elected.get());
+                }
+                if (gaveWay) {
+                    gaveWay = false;
+                    long unused = pause(GIVE_WAY_MILLIS);
                 }
             }
         } catch (AdminBindException e) {
@@ -280,12 +291,8 @@ public final class Relay {
         confirming.start();
         NatsLink nats = new NatsLink(settings.nats(), new LinkListener());
         try (SlotMonitor slotMonitor = new SlotMonitor(database, settings, new SlotListener())) {
-            boolean watching = false;
+            slotMonitor.start(); // the WAL is the buffer while NATS is away: somebody has to see how much is kept
             while (leads && !isStopping() && openNats(nats)) {
-                if (!watching) {
-                    slotMonitor.start();
-                    watching = true;
-                }
                 try {
                     work(nats, elected);
                 } catch (IllegalStateException e) {
@@ -448,12 +455,14 @@ public final class Relay {
 
     private boolean openNats(NatsLink nats) throws CannotStart, InterruptedException {
         long pause = FIRST_PAUSE_MILLIS;
+        natsPatience.begin(System.nanoTime());
         while (!isStopping() && leads) {
             heartbeat = clock.instant();
             long begin = System.nanoTime();
             try {
                 nats.open();
                 if (checkJetStream(nats)) {
+                    natsPatience.connected();
                     return true;
                 }
                 nats.close();
@@ -470,8 +479,18 @@ public final class Relay {
             long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
             long unused = pause(Math.max(FIRST_PAUSE_MILLIS, pause - took));
             pause = Math.min(pause * 2, LONGEST_PAUSE_MILLIS);
+            giveWay();
         }
         return false;
+    }
+
+    /** It may be this instance alone that cannot use NATS: its secret, its network. Another one may try then. */
+    private void giveWay() {
+        if (!isStopping() && natsPatience.isOver(System.nanoTime()) && lock.hasCompany()) {
+            natsPatience.gaveWay();
+            gaveWay = true;
+            lost("NATS cannot be used from here, and another instance stands by");
+        }
     }
 
     private void natsAway(String why) {

@@ -10,6 +10,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +23,7 @@ final class AdminToken {
 
     private static final Logger LOG = LoggerFactory.getLogger(AdminToken.class);
     private static final long FRESH_NANOS = 1_000_000_000;
-    private static final int SHORTEST = 16;
+    private static final Pattern TOKEN = Pattern.compile("[!-~]{16,512}"); // no header can show another one
     private static final String SCHEME = "Bearer ";
 
     private final Secret fixed;
@@ -72,11 +73,11 @@ final class AdminToken {
     private Secret read(Path where) {
         try {
             String text = Files.readString(where).strip();
-            if (text.length() >= SHORTEST) {
+            if (TOKEN.matcher(text).matches()) {
                 say("");
                 return new Secret(text);
             }
-            say("holds no token of " + SHORTEST + " characters or more");
+            say("holds no token of 16 to 512 printable ASCII characters without blanks, and nothing else");
         } catch (IOException e) {
             say("cannot be read (" + e.getClass().getSimpleName() + ")");
         }

@@ -6,6 +6,7 @@ import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,6 +36,9 @@ final class LetterPages {
     private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
     private static final Map<String, LetterOffice.Action> ACTIONS =
             Map.of("replay", LetterOffice.Action.REPLAY, "discard", LetterOffice.Action.DISCARD);
+
+    private static final Set<String> ALL_FIELDS = Set.of("all", "after", "up_to");
+    private static final Set<String> LETTERS_FIELDS = Set.of("letters");
 
     private final LetterOffice office;
     private final Gate gate;
@@ -66,6 +70,9 @@ final class LetterPages {
             return Optional.empty();
         }
         String tenant = parts.get(2);
+        if (tenant.indexOf('\0') >= 0) {
+            return Optional.empty(); // no text of PostgreSQL has one, so nobody need be asked
+        }
         if (parts.size() == 4) {
             return Optional.of(list(tenant, exchange));
         }
@@ -117,7 +124,7 @@ final class LetterPages {
         if (body.length > MOST_BODY) {
             return Reply.problem(413, "this takes " + MOST_BODY + " bytes at most");
         }
-        LetterOffice.Which which = which(body);
+        LetterOffice.Which which = tenant.indexOf('\0') >= 0 ? null : which(body);
         if (which == null) {
             return Reply.problem(
                     400,
@@ -158,10 +165,13 @@ final class LetterPages {
             return null;
         }
         JsonNode all = json.path("all");
-        if (all.isBoolean() && all.asBoolean() && !json.has("letters")) {
-            long after = json.path("after").asLong(0);
-            long upTo = json.path("up_to").asLong(0);
-            return after < 0 || upTo < 0 ? null : new LetterOffice.Which(Set.of(), after, upTo);
+        if (all.isBoolean() && all.asBoolean() && hasOnly(json, ALL_FIELDS)) {
+            return isCount(json.get("after")) && isCount(json.get("up_to"))
+                    ? new LetterOffice.Which(
+                            Set.of(),
+                            json.path("after").asLong(0),
+                            json.path("up_to").asLong(0))
+                    : null;
         }
         Set<Long> letters = new HashSet<>();
         for (JsonNode letter : json.path("letters")) {
@@ -170,8 +180,22 @@ final class LetterPages {
             }
             letters.add(letter.asLong());
         }
-        boolean fits = !letters.isEmpty() && letters.size() <= LetterOffice.MOST && !json.has("all");
+        boolean fits = !letters.isEmpty() && letters.size() <= LetterOffice.MOST && hasOnly(json, LETTERS_FIELDS);
         return fits ? new LetterOffice.Which(letters, 0, 0) : null;
+    }
+
+    /** What is not understood may have been meant as a bound. */
+    private static boolean hasOnly(JsonNode json, Set<String> fields) {
+        for (Iterator<String> names = json.fieldNames(); names.hasNext(); ) {
+            if (!fields.contains(names.next())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isCount(@Nullable JsonNode number) {
+        return number == null || (number.isIntegralNumber() && number.canConvertToLong() && number.asLong() >= 0);
     }
 
     private Reply asking(Work work) {

@@ -2,9 +2,11 @@ package dev.outboxrelay.admin;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -28,6 +30,10 @@ final class StatusJson {
                     .addSerializer(Role.class, new LowerCase<Role>())
                     .addSerializer(Suffering.class, new LowerCase<Suffering>()))
             .build();
+
+    private static final ObjectReader STRICT = MAPPER.reader()
+            .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .with(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
 
     private static final ObjectWriter FOR_PEOPLE = MAPPER.writer(SerializationFeature.INDENT_OUTPUT);
 
@@ -54,9 +60,9 @@ final class StatusJson {
         return MAPPER.createGenerator(out);
     }
 
-    /** The text as JSON. */
+    /** The text as JSON; nothing may come behind it, and no field twice. */
     static JsonNode read(byte[] text) throws IOException {
-        return MAPPER.readTree(text);
+        return STRICT.readTree(text);
     }
 
     /** Writes a value as a JSON string. */

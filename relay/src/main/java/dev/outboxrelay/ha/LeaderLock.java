@@ -27,9 +27,14 @@ import org.slf4j.LoggerFactory;
  */
 public final class LeaderLock implements AutoCloseable {
 
+    private static final String PURPOSE = "leader";
+
     /** The lock's key: the first eight bytes of a digest, so that slots of one server do not meet. */
     private static final String KEY =
             "('x' || substr(pg_catalog.md5('outbox-relay leader of ' || ?), 1, 16))::pg_catalog.bit(64)::pg_catalog.int8";
+
+    /** A second lock of a leader that holds what it gets: {@code outbox.move_share} looks for it. */
+    private static final String PAUSED_KEY = KEY.replace("leader of", "pause of");
 
     private static final String RAISE = "INSERT INTO outbox.leader AS l (slot, term, instance) VALUES (?, ? + 1, ?)"
             + " ON CONFLICT (slot) DO UPDATE SET term = greatest(l.term + 1, EXCLUDED.term), instance = EXCLUDED.instance,"
@@ -40,13 +45,20 @@ public final class LeaderLock implements AutoCloseable {
     private final Database database;
     private final String slot;
     private final String instance;
+    private final boolean paused;
     private @Nullable Connection connection;
 
-    /** @param instance names this process in {@code outbox.leader}, for people */
-    public LeaderLock(Database database, String slot, String instance) {
+    /**
+     * Connects to nothing yet.
+     *
+     * @param instance names this process in {@code outbox.leader}, for people
+     * @param paused whether it publishes nothing while it leads
+     */
+    public LeaderLock(Database database, String slot, String instance, boolean paused) {
         this.database = database;
         this.slot = slot;
         this.instance = instance;
+        this.paused = paused;
     }
 
     /**
@@ -59,8 +71,11 @@ public final class LeaderLock implements AutoCloseable {
         try {
             Connection open = connect();
             long asked = nanoTime.getAsLong();
-            if (!lock(open)) {
+            if (!lock(open, KEY)) {
                 return Optional.empty();
+            }
+            if (paused && !lock(open, PAUSED_KEY)) {
+                log.warn("somebody else has the lock that says that this leader is paused: move_share will refuse");
             }
             // a frozen leader's transaction would keep the term locked for as long as it likes
             long ended = SettlingSessions.endAll(open, slot);
@@ -126,6 +141,24 @@ public final class LeaderLock implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether another instance seems to stand by, for this slot or another one of this database; false if nobody can
+     * tell. Any thread: on a connection of its own.
+     */
+    public boolean hasCompany() {
+        try (Connection look = database.open("look");
+                PreparedStatement statement =
+                        look.prepareStatement("SELECT pg_catalog.count(*) > 1 FROM pg_catalog.pg_stat_activity"
+                                + " WHERE datname = pg_catalog.current_database() AND application_name = ?")) {
+            statement.setString(1, Database.APPLICATION + PURPOSE);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        } catch (SQLException e) {
+            return false;
+        }
+    }
+
     /** Whether the lock's session stands, as far as is known here. */
     public boolean isConnected() {
         return connection != null;
@@ -148,7 +181,7 @@ public final class LeaderLock implements AutoCloseable {
     private Connection connect() throws SQLException {
         Connection open = connection;
         if (open == null) {
-            open = database.openBrief("leader", Lease.TRUST_SECONDS / 2);
+            open = database.openBrief(PURPOSE, Lease.TRUST_SECONDS / 2);
             try (Statement statement = open.createStatement()) {
                 statement.execute("SET idle_session_timeout = '" + Lease.SESSION_SECONDS + "s'");
                 // shorter than the driver's patience: a session that is given up must not go on waiting with the lock
@@ -159,9 +192,9 @@ public final class LeaderLock implements AutoCloseable {
         return open;
     }
 
-    private boolean lock(Connection open) throws SQLException {
+    private boolean lock(Connection open, String key) throws SQLException {
         try (PreparedStatement statement =
-                open.prepareStatement("SELECT pg_catalog.pg_try_advisory_lock(" + KEY + ")")) {
+                open.prepareStatement("SELECT pg_catalog.pg_try_advisory_lock(" + key + ")")) {
             statement.setString(1, slot);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();

@@ -19,6 +19,9 @@ import org.slf4j.LoggerFactory;
 /** Opens connections to the database that holds the outbox. Thread-safe; pools nothing. */
 public final class Database {
 
+    /** What every connection's {@code application_name} begins with; its purpose follows. */
+    public static final String APPLICATION = "outbox-relay ";
+
     private static final Logger log = LoggerFactory.getLogger(Database.class);
 
     /** Seconds until an attempt to connect, or a statement that gets no answer from the network, fails. */
@@ -165,7 +168,7 @@ public final class Database {
     private Properties properties(Endpoint endpoint, String purpose, String silenceSeconds) throws SQLException {
         Properties properties = new Properties();
         properties.putAll(secrets(endpoint));
-        properties.setProperty("ApplicationName", "outbox-relay " + purpose);
+        properties.setProperty("ApplicationName", APPLICATION + purpose);
         properties.setProperty("connectTimeout", CONNECT_SECONDS);
         properties.setProperty("socketTimeout", silenceSeconds);
         properties.setProperty("tcpKeepAlive", "true");

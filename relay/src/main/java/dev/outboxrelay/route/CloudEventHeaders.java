@@ -109,6 +109,9 @@ record CloudEventHeaders(int attributes, @Nullable String contentType) {
         if (text == null) {
             return "has a percent sign that begins no byte of UTF-8: %25 stands for one";
         }
+        if (text.chars().anyMatch(Character::isISOControl)) {
+            return "has a percent-encoded control character";
+        }
         boolean known = bit(attribute) != 0 || attribute.equals("dataschema");
         if (known && text.isBlank()) {
             return "is empty";

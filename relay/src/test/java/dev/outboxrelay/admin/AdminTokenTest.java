@@ -76,6 +76,15 @@ class AdminTokenTest {
         assertThat(token.isShownBy("Bearer " + FIRST)).isTrue();
     }
 
+    @Test
+    void a_file_with_what_no_header_can_show_lets_nobody_in() throws Exception {
+        for (String text : new String[] {"\uFEFF" + FIRST, FIRST + "\n" + SECOND, FIRST + "\u00e4"}) {
+            AdminToken token = ofFile(Files.writeString(folder.resolve("token"), text));
+
+            assertThat(token.isShownBy("Bearer " + text)).as(text).isFalse();
+        }
+    }
+
     private AdminToken fixed() {
         return new AdminToken(new AdminAccess(new Secret(FIRST), null, false, List.of()), () -> now);
     }

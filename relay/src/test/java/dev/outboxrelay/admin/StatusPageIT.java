@@ -331,7 +331,13 @@ class StatusPageIT {
                 "{\"letters\": [1], \"all\": true}",
                 "{\"all\": false}",
                 "{\"all\": \"true\"}",
-                "{\"all\": true, \"after\": -1}"
+                "{\"all\": true, \"after\": -1}",
+                "{\"all\": true, \"after\": \"7\"}",
+                "{\"all\": true, \"up_to\": null}",
+                "{\"all\": true, \"upto\": 7}",
+                "{\"all\": true, \"letter\": [1]}",
+                "{\"all\": true} 7",
+                "{\"letters\": [1], \"letters\": [2]}"
             })
     void a_body_that_does_not_say_which_letters_is_refused(String body) throws Exception {
         start(WITH_TOKEN);
@@ -379,6 +385,19 @@ class StatusPageIT {
                         .statusCode())
                 .isEqualTo(405);
         assertThat(office.asked).isEmpty();
+    }
+
+    @Test
+    void a_tenant_that_no_text_of_postgres_can_be_is_nobody_and_asks_nobody() throws Exception {
+        start(WITH_TOKEN);
+        office.problem = "invalid byte sequence for encoding \"UTF8\": 0x00";
+
+        assertThat(get("/api/tenants/a%00/dead-letters").statusCode()).isEqualTo(404);
+        HttpRequest.Builder action = request("/api/tenants/a%00/dead-letters/replay")
+                .header("Authorization", "Bearer " + TOKEN)
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString("{\"letters\": [1]}"));
+        assertThat(send(action).statusCode()).isEqualTo(400);
     }
 
     @Test

@@ -80,6 +80,10 @@ final class ScaleOutIT {
             outbox.execute("SELECT outbox.add_share('" + second() + "', 'share_b')");
             outbox.execute("SELECT pg_create_logical_replication_slot('" + second() + "', 'pgoutput')");
             assertThatThrownBy(() -> move("0")).hasMessageContaining("no relay reads slot");
+            RelayProcess hasty = relay(second(), "share_b", false);
+            awaitLeads(hasty);
+            assertThatThrownBy(() -> move("0")).hasMessageContaining("is not paused");
+            assertThat(hasty.terminate(PATIENCE)).isZero();
             RelayProcess holding = relay(second(), "share_b", true);
             RelayProcess standby = relay(outbox.slot(), "share_a", false);
             awaitLeads(holding);

@@ -3,6 +3,7 @@ package dev.outboxrelay.path;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.outboxrelay.testing.Await;
+import dev.outboxrelay.testing.FreePorts;
 import dev.outboxrelay.testing.RelayProcess;
 import dev.outboxrelay.testing.TcpProxy;
 import dev.outboxrelay.testing.TestNats;
@@ -59,6 +60,23 @@ final class TakeOverIT {
         proxies.forEach(TcpProxy::close);
         nats.close();
         outbox.close();
+    }
+
+    /** Only the leader's own way to NATS is broken: a wrong secret, a policy of its network. */
+    @Test
+    void a_leader_that_cannot_use_nats_gives_way_to_one_that_can() throws Exception {
+        RelayProcess cut = relay(Map.of("outbox.nats.url", "nats://127.0.0.1:" + FreePorts.next()));
+        Await.until("the first leads", PATIENCE, () -> gauge(cut) == 1);
+        Await.until(
+                "it tells how much WAL is kept",
+                PATIENCE,
+                () -> String.valueOf(cut.page("/metrics")).contains("\noutbox_relay_slot_retained_bytes "));
+        RelayProcess other = relay(Map.of());
+
+        Await.until("the other one leads", PATIENCE, other::leads);
+        outbox.insert(Row.of("small"));
+        Await.until("its event", PATIENCE, () -> Streams.size(client, Streams.of("small")) == 1);
+        Await.until("the first stands by", PATIENCE, cut::standsBy);
     }
 
     @Test

@@ -232,6 +232,8 @@ final class CloudEventsTest {
         "ce-dataschema, /relative, absolute URI",
         "ce-subject, 100%, percent sign",
         "ce-subject, %C0%A0, percent sign",
+        "ce-subject, a%0D%0AX: y, control character",
+        "ce-extension, a%C2%9Bb, control character",
         "ce-my-extension, x, letters and digits",
         "CE-MY_EXTENSION, x, letters and digits",
         "ce-, x, letters and digits",

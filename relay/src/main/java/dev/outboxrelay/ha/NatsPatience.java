@@ -1,0 +1,36 @@
+package dev.outboxrelay.ha;
+
+/**
+ * How long a leader that cannot use NATS goes on before it lets another instance try: ten seconds, and four times as
+ * long after each time in vain, so that an outage for everybody is no endless change of leaders. Times are monotonic
+ * nanoseconds. One thread.
+ */
+public final class NatsPatience {
+
+    private static final long FIRST_NANOS = 10_000_000_000L;
+    private static final long LONGEST_NANOS = 600_000_000_000L;
+    private static final int FACTOR = 4;
+
+    private long patience = FIRST_NANOS;
+    private long since;
+
+    /** It begins to connect. */
+    public void begin(long now) {
+        since = now;
+    }
+
+    /** Whether it has tried for long enough. */
+    public boolean isOver(long now) {
+        return now - since >= patience;
+    }
+
+    /** It let another one try. */
+    public void gaveWay() {
+        patience = Math.min(patience * FACTOR, LONGEST_NANOS);
+    }
+
+    /** It connected. */
+    public void connected() {
+        patience = FIRST_NANOS;
+    }
+}
