@@ -372,12 +372,13 @@ try {
     }
     await route.continue();
   });
+  const headAsked = page.waitForRequest((request) => request.url().includes("head=1"));
   await page.evaluate(() => {
     window.alarms = [];
     new MutationObserver(() => window.alarms.push(document.querySelector("#alarm").textContent)).observe(document.querySelector("#alarm"), { childList: true, characterData: true, subtree: true });
     location.hash = "#tenant=shop-0005";
   });
-  await page.waitForRequest((request) => request.url().includes("head=1"));
+  await headAsked;
   await page.evaluate(() => { location.hash = ""; });
   await page.waitForSelector("#list:visible");
   while (late === 0) await page.waitForTimeout(50);
@@ -401,7 +402,7 @@ try {
   await noAlarm(page);
   check("and the next good one ends it", (await rowsNow()) > 20);
 
-  let slow = "shop-0001";
+  const slow = "shop-0001";
   const large = await open();
   await large.route(overview, async (route) => { // as if there were more tenants than the answer has
     const url = route.request().url();
@@ -411,8 +412,9 @@ try {
   });
   await large.goto(server.url);
   await drawn(large);
+  const slowAsked = large.waitForRequest((request) => request.url().includes("find=" + slow));
   await large.fill("#find", slow);
-  await large.waitForRequest((request) => request.url().includes("find=" + slow));
+  await slowAsked;
   await large.fill("#find", "shop-0002");
   await large.waitForFunction(() => document.querySelector("#rows").textContent.includes("shop-0002") && document.querySelector("#rows").children.length === 1);
   await large.evaluate(() => {
