@@ -457,6 +457,7 @@ try {
   await zoomed.evaluate(() => document.querySelector("#table").scrollIntoView());
   await shot(zoomed, "zoom");
   check("nothing is wider than the window at 400 % zoom", await zoomed.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  check("and every state is whole", await zoomed.evaluate(() => [...document.querySelectorAll("#rows .fares")].every((state) => state.getBoundingClientRect().right <= state.closest("tr").getBoundingClientRect().right)));
   await zoomed.context().close();
 
   // ------------------------------------------------------------------------------------------ hidden, paused
