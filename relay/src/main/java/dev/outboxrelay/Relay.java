@@ -118,6 +118,7 @@ public final class Relay {
     private long greatestTerm;
     private final NatsPatience natsPatience = new NatsPatience();
     private boolean gaveWay;
+    private boolean linked;
     private boolean publicationGap;
     private int inVain;
     private Optional<Lsn> lastConfirmed = Optional.empty();
@@ -463,6 +464,7 @@ public final class Relay {
                 nats.open();
                 if (checkJetStream(nats)) {
                     natsPatience.connected();
+                    linked = true;
                     return true;
                 }
                 nats.close();
@@ -486,11 +488,32 @@ public final class Relay {
 
     /** It may be this instance alone that cannot use NATS: its secret, its network. Another one may try then. */
     private void giveWay() {
-        if (!isStopping() && natsPatience.isOver(System.nanoTime()) && lock.hasCompany()) {
+        long now = System.nanoTime();
+        if (isStopping() || !leads || !natsPatience.isOver(now)) {
+            return;
+        }
+        if (lock.hasCompany()) {
             natsPatience.gaveWay();
             gaveWay = true;
             lost("NATS cannot be used from here, and another instance stands by");
+        } else {
+            natsPatience.begin(now); // looks for company again after as long
         }
+    }
+
+    /** A connection that stays lost is no better than one that cannot be made. */
+    private void giveWayIfCutOff() {
+        boolean connected;
+        synchronized (linkLock) {
+            connected = link.connected();
+        }
+        if (!connected) {
+            if (linked) {
+                natsPatience.begin(System.nanoTime());
+            }
+            giveWay();
+        }
+        linked = connected;
     }
 
     private void natsAway(String why) {
@@ -679,6 +702,7 @@ public final class Relay {
                     running.end(new SessionEnd.LeadershipLost("it was lost while the session began"));
                 }
                 boolean unused = running.mayAct();
+                giveWayIfCutOff();
                 if (nats.isOver()) {
                     log.warn("the connection to nats is closed for good: making a new one, with the secrets of now");
                     running.end(new SessionEnd.NatsLost("the server refuses the relay"));

@@ -79,6 +79,29 @@ final class TakeOverIT {
         Await.until("the first stands by", PATIENCE, cut::standsBy);
     }
 
+    /** The same in the middle of its work, with messages on their way. */
+    @Test
+    void a_leader_that_is_cut_off_from_nats_gives_way_in_the_middle_of_its_work() throws Exception {
+        TcpProxy toNats = proxy(nats.node(0).url().replace("nats://", ""));
+        RelayProcess first = leader(Map.of("outbox.nats.url", "nats://" + toNats.address()));
+        RelayProcess second = standby(Map.of());
+        try (Load load = Load.start(outbox, TENANTS, 4, 14)) {
+            awaitMore(300);
+
+            toNats.cut();
+
+            Await.until("the other one leads", PATIENCE, second::leads);
+            awaitMore(300);
+            toNats.heal();
+            Await.until("the first stands by", PATIENCE, first::standsBy);
+            second.kill();
+            Await.until("the first leads again", PATIENCE, first::leads);
+            awaitMore(300);
+            assertThat(load.rows()).isPositive();
+        }
+        ExactlyOnce.demand(outbox, client);
+    }
+
     @Test
     void a_killed_leader_is_replaced_within_five_seconds_and_again_under_load() throws Exception {
         RelayProcess first = leader(Map.of());
