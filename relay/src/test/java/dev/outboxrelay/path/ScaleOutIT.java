@@ -142,10 +142,12 @@ final class ScaleOutIT {
             List<String> dead = deadLetters("big");
             outbox.execute("SELECT outbox.add_share('" + second() + "', 'share_b')");
             outbox.execute("SELECT pg_create_logical_replication_slot('" + second() + "', 'pgoutput')");
+            Map<String, String> paused = settings(second(), "share_b", Map.of("outbox.lanes.paused", "true"));
+            try (RelayRig unused = RelayRig.start(paused).awaitStreaming()) {
+                move("outbox.bucket('big')");
+            }
             try (RelayRig two =
                     RelayRig.start(settings(second(), "share_b", Map.of())).awaitStreaming()) {
-                move("outbox.bucket('big')");
-
                 // the tenant has moved, its letters have not
                 assertThat(command(outbox.slot(), 1, "dlq", "replay", "--tenant", "big"))
                         .contains("big", "belongs to slot " + second(), "this is slot " + outbox.slot() + ".")
