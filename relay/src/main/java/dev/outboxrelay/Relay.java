@@ -493,7 +493,7 @@ public final class Relay {
             return;
         }
         if (lock.hasCompany()) {
-            natsPatience.gaveWay();
+            natsPatience.gaveWay(now);
             gaveWay = true;
             lost("NATS cannot be used from here, and another instance stands by");
         } else {
