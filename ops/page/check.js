@@ -351,6 +351,28 @@ try {
   await shot(page, "sure");
   await page.keyboard.press("Escape");
   check("Escape leaves them", (await page.locator("#l-table tbody tr").count()) === 100);
+  const pieces = [];
+  let answerFirst;
+  const elsewhere = new Promise((resolve) => { answerFirst = resolve; });
+  await page.route((url) => url.pathname.endsWith("/dead-letters/discard"), async (route) => {
+    const first = pieces.push(new URL(route.request().url()).pathname) === 1;
+    if (first) await elsewhere;
+    const done = { changed: first ? 500 : 139, refused: 0, refusals: [], elsewhere: 0, locked: 0, after: first ? 501 : 640, up_to: 640, more: first };
+    await route.fulfill({ json: { done } });
+  });
+  await page.click("#discard-all");
+  await page.click("#sure-yes");
+  while (pieces.length === 0) await page.waitForTimeout(50);
+  await page.evaluate(() => { location.hash = "#tenant=shop-0005"; });
+  await page.waitForFunction(() => document.querySelector("#t-name").textContent === "shop-0005");
+  answerFirst();
+  while (pieces.length < 2) await page.waitForTimeout(50);
+  await page.waitForFunction(() => !document.querySelector("#discard-all").disabled);
+  check("what is given up in pieces is one tenant's, whoever is looked at meanwhile", pieces.every((path) => path === "/api/tenants/shop-0013/dead-letters/discard"), pieces.join(", "));
+  check("and nothing of it is said beside another tenant's letters", (await page.textContent("#l-done")) === "");
+  await page.unrouteAll({ behavior: "wait" });
+  await page.evaluate(() => { location.hash = "#tenant=shop-0013"; });
+  await page.waitForSelector("#l-table tbody tr");
   await page.click("#replay-all");
   await page.click("#sure-yes");
   await page.waitForFunction(() => document.querySelector("#l-done").textContent.startsWith("639 letters handed over"));

@@ -68,7 +68,18 @@ imagePullSecrets:
 {{- fail (printf "config.outbox.%s: a secret has no place in a ConfigMap. Put it into a Secret, and name its key in secrets[].files as OUTBOX_%s_FILE." (join "." .) (join "_" . | upper)) -}}
 {{- end -}}
 {{- end -}}
+{{- range $name := list "postgres" "nats" -}}
+{{- $section := index $outbox $name -}}
+{{- if and (kindIs "map" $section) (include "outbox-relay.hasLogin" (toString (index $section "url"))) -}}
+{{- fail (printf "config.outbox.%s.url: a secret has no place in a ConfigMap. Put it into a Secret, and name its key in secrets[].files as a variable that ends in _FILE." $name) -}}
+{{- end -}}
+{{- end -}}
 {{- toYaml .Values.config -}}
+{{- end -}}
+
+{{/* Whether the text of an URL has a login in it: a user of NATS may be a token. */}}
+{{- define "outbox-relay.hasLogin" -}}
+{{- if or (contains "@" .) (regexMatch "(?i)[?&][a-z]*password=" .) -}}yes{{- end -}}
 {{- end -}}
 
 {{- define "outbox-relay.checksum" -}}
@@ -86,6 +97,9 @@ checksum/config: {{ include "outbox-relay.settings" . | sha256sum }}
 {{- range $name, $value := .chart.Values.env -}}
 {{- if has $name (list "OUTBOX_POSTGRES_PASSWORD" "OUTBOX_NATS_PASSWORD" "OUTBOX_NATS_TOKEN" "OUTBOX_ADMIN_TOKEN") -}}
 {{- fail (printf "env.%s: a secret has no place in a variable. Put it into a Secret, and name its key in secrets[].files as %s_FILE." $name $name) -}}
+{{- end -}}
+{{- if and (has $name (list "OUTBOX_POSTGRES_URL" "OUTBOX_NATS_URL")) (include "outbox-relay.hasLogin" (toString $value)) -}}
+{{- fail (printf "env.%s: a secret has no place in a variable. Put it into a Secret, and name its key in secrets[].files as a variable that ends in _FILE." $name) -}}
 {{- end -}}
 {{- if has $name (list "OUTBOX_ADMIN_BIND" "JDK_JAVA_OPTIONS") -}}
 {{- fail (printf "env.%s: say it as %s, which more depends on." $name (ternary "port" "javaOptions" (eq $name "OUTBOX_ADMIN_BIND"))) -}}

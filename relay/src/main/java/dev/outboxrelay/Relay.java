@@ -80,6 +80,9 @@ public final class Relay {
     private static final long CONFIRM_MILLIS = 1_000;
     private static final int LEADER_EVERY_TRIES = 10;
 
+    /** A session of a leader that is gone lasts no longer: somebody led for all that time. */
+    private static final Duration STOOD_BY = Duration.ofSeconds(Lease.SESSION_SECONDS);
+
     /** Those that stand by ask for the lock more often. */
     private static final long GIVE_WAY_MILLIS = 2_000;
 
@@ -115,6 +118,7 @@ public final class Relay {
     private @Nullable Spans spans;
     private boolean everStreamed;
     private boolean everLetIn;
+    private boolean stoodBy;
     private long greatestTerm;
     private final NatsPatience natsPatience = new NatsPatience();
     private boolean gaveWay;
@@ -253,6 +257,8 @@ public final class Relay {
                 Optional<Lease> elected = lock.tryLead(greatestTerm, System::nanoTime);
                 everLetIn = true;
                 if (elected.isPresent()) {
+                    stoodBy |= role == Role.STANDBY
+                            && Duration.between(roleSince, clock.instant()).compareTo(STOOD_BY) >= 0;
                     return elected;
                 }
                 if (tries % LEADER_EVERY_TRIES == 0) {
@@ -424,6 +430,11 @@ public final class Relay {
         return !everStreamed && settings.ha().onRefusal() == OnRefusal.EXIT;
     }
 
+    /** One that stood by leads, it may be, because NATS is out of order for everybody: that must not end it. */
+    private boolean endsWhenNatsRefuses() {
+        return endsWhenRefused() && !stoodBy;
+    }
+
     private void databaseAway(DatabaseException e) throws CannotStart {
         String where = "PostgreSQL at " + settings.postgres().shownUrl();
         String why = String.valueOf(e.getMessage());
@@ -470,7 +481,7 @@ public final class Relay {
                 nats.close();
                 linkChanged(false, 0);
             } catch (NatsRefused e) {
-                if (endsWhenRefused()) {
+                if (endsWhenNatsRefuses()) {
                     throw new CannotStart(List.of(String.valueOf(e.getMessage())));
                 }
                 natsAway(String.valueOf(e.getMessage()));
@@ -493,7 +504,7 @@ public final class Relay {
             return;
         }
         if (lock.hasCompany()) {
-            natsPatience.gaveWay();
+            natsPatience.gaveWay(now);
             gaveWay = true;
             lost("NATS cannot be used from here, and another instance stands by");
         } else {
@@ -532,7 +543,7 @@ public final class Relay {
                 .filter(finding -> !finding.passes())
                 .map(JetStreamChecks.Finding::toString)
                 .toList();
-        if (!hard.isEmpty() && endsWhenRefused()) {
+        if (!hard.isEmpty() && endsWhenNatsRefuses()) {
             throw new CannotStart(hard);
         }
         findings.forEach(finding -> natsAway(finding.toString()));

@@ -146,7 +146,7 @@ public final class LeaderLock implements AutoCloseable {
      * tell. Any thread: on a connection of its own.
      */
     public boolean hasCompany() {
-        try (Connection look = database.open("look");
+        try (Connection look = database.openBrief("look", Lease.TRUST_SECONDS / 2);
                 PreparedStatement statement =
                         look.prepareStatement("SELECT pg_catalog.count(*) > 1 FROM pg_catalog.pg_stat_activity"
                                 + " WHERE datname = pg_catalog.current_database() AND application_name = ?")) {

@@ -128,6 +128,10 @@ final class HelmValuesIT {
             config: {outbox: {postgres: {password: x}}}                 | config.outbox.postgres.password: a secret
             config: {outbox: {nats: {token: x}}}                        | OUTBOX_NATS_TOKEN_FILE
             config: {outbox: {admin: {token: x}}}                       | OUTBOX_ADMIN_TOKEN_FILE
+            config: {outbox: {nats: {url: 'tls://u:x@n1,n2'}}}          | config.outbox.nats.url: a secret
+            config: {outbox: {nats: {url: [n1, 'x@n2']}}}               | config.outbox.nats.url: a secret
+            config: {outbox: {postgres: {url: 'x?sslPassword=x'}}}      | config.outbox.postgres.url: a secret
+            env: {OUTBOX_NATS_URL: 'nats://x@nats:4222'}                | env.OUTBOX_NATS_URL: a secret
             env: {OUTBOX_POSTGRES_PASSWORD: x}                          | env.OUTBOX_POSTGRES_PASSWORD: a secret
             env: {OUTBOX_ADMIN_BIND: '0.0.0.0:1'}                       | env.OUTBOX_ADMIN_BIND: say it as port
             env: {lower: x}                                             | lower

@@ -3,6 +3,7 @@ package dev.outboxrelay.path;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.outboxrelay.admin.Role;
 import dev.outboxrelay.cli.CommandLineRun;
 import dev.outboxrelay.testing.Await;
 import dev.outboxrelay.testing.RelayProcess;
@@ -142,9 +143,10 @@ final class ScaleOutIT {
             List<String> dead = deadLetters("big");
             outbox.execute("SELECT outbox.add_share('" + second() + "', 'share_b')");
             outbox.execute("SELECT pg_create_logical_replication_slot('" + second() + "', 'pgoutput')");
-            Map<String, String> paused = settings(second(), "share_b", Map.of("outbox.lanes.paused", "true"));
-            try (RelayRig unused = RelayRig.start(paused).awaitStreaming()) {
+            try (RelayRig paused = RelayRig.start(settings(second(), "share_b", Map.of("outbox.lanes.paused", "true")))
+                    .awaitStreaming()) {
                 move("outbox.bucket('big')");
+                assertThat(paused.relay().status().role()).isEqualTo(Role.LEADER);
             }
             try (RelayRig two =
                     RelayRig.start(settings(second(), "share_b", Map.of())).awaitStreaming()) {

@@ -102,6 +102,24 @@ final class TakeOverIT {
         ExactlyOnce.demand(outbox, client);
     }
 
+    /** Whoever stood by is not at its start: an outage that lets it try must not end it. */
+    @Test
+    void one_that_stood_by_and_is_refused_by_nats_waits_and_gives_way_in_its_turn() throws Exception {
+        TcpProxy toNats = proxy(nats.node(0).url().replace("nats://", ""));
+        RelayProcess first = leader(Map.of("outbox.nats.url", "nats://" + toNats.address()));
+        RelayProcess second = standby(Map.of("outbox.streams.replicas", "3"));
+
+        toNats.sever();
+
+        Await.until("the other one is refused", PATIENCE, () -> second.log().contains("is a single server"));
+        toNats.heal();
+        Await.until("the first leads again", PATIENCE, first::leads);
+        assertThat(second.isAlive()).as(second.log()).isTrue();
+        Await.until("the other one stands by", PATIENCE, second::standsBy);
+        outbox.insert(Row.of("small"));
+        ExactlyOnce.demand(outbox, client);
+    }
+
     @Test
     void a_killed_leader_is_replaced_within_five_seconds_and_again_under_load() throws Exception {
         RelayProcess first = leader(Map.of());

@@ -733,8 +733,10 @@
 
   async function decide(action, all) {
     const which = all ? [] : selected();
+    const id = state.tenant; // whoever looks may be with another one before the last piece is done
+    const path = ofTenant() + "/dead-letters/" + action;
     if (!(await withToken())) return;
-    const what = all ? "all dead letters of " + printable(state.tenant) : count(which.length, "letter") + " of " + printable(state.tenant);
+    const what = all ? "all dead letters of " + printable(id) : count(which.length, "letter") + " of " + printable(id);
     if ((all || action === "discard") && !(await sure(action, what))) return;
     const buttons = [...$("l-actions").querySelectorAll("button")];
     buttons.forEach((button) => { button.disabled = true; });
@@ -744,7 +746,7 @@
       let after = 0;
       let upTo = 0;
       for (let more = true; more;) {
-        const { body } = await ask(ofTenant() + "/dead-letters/" + action, {
+        const { body } = await ask(path, {
           method: "POST", patience: 30000, headers: { "Content-Type": "application/json" },
           body: JSON.stringify(all ? { all: true, after, up_to: upTo } : { letters: which }),
         });
@@ -752,7 +754,7 @@
         for (const name of ["changed", "refused", "elsewhere", "locked"]) sum[name] += done[name];
         sum.refusals.push(...done.refusals.slice(0, 20 - sum.refusals.length));
         ({ after, up_to: upTo, more } = done);
-        if (more) set($("l-done"), words(action, sum) + " so far…");
+        if (more && id === state.tenant) set($("l-done"), words(action, sum) + " so far…");
       }
     } catch (e) {
       problem = e;
@@ -761,9 +763,13 @@
         head();
       }
     }
+    buttons.forEach((button) => { button.disabled = false; });
+    if (id !== state.tenant) {
+      chosenChanged();
+      return;
+    }
     set($("l-done"), (problem ? "It stopped: " + printable(problem.message) + ". " : "") + words(action, sum) + ".");
     items($("l-refused"), sum.refusals.map((text) => "The relay would refuse it again: " + printable(text)));
-    buttons.forEach((button) => { button.disabled = false; });
     letterKey = "";
     $("l-table").querySelectorAll("input:checked").forEach((box) => { box.checked = false; });
     await readLetters();
