@@ -173,6 +173,9 @@ final class LetterPages {
                             json.path("up_to").asLong(0))
                     : null;
         }
+        if (!json.path("letters").isArray()) {
+            return null;
+        }
         Set<Long> letters = new HashSet<>();
         for (JsonNode letter : json.path("letters")) {
             if (!letter.isIntegralNumber() || !letter.canConvertToLong()) {

@@ -336,6 +336,7 @@ class StatusPageIT {
                 "{\"all\": true, \"up_to\": null}",
                 "{\"all\": true, \"upto\": 7}",
                 "{\"all\": true, \"letter\": [1]}",
+                "{\"letters\": {\"x\": 1}}",
                 "{\"all\": true} 7",
                 "{\"letters\": [1], \"letters\": [2]}"
             })

@@ -769,7 +769,7 @@
       return;
     }
     set($("l-done"), (problem ? "It stopped: " + printable(problem.message) + ". " : "") + words(action, sum) + ".");
-    items($("l-refused"), sum.refusals.map((text) => "The relay would refuse it again: " + printable(text)));
+    items($("l-refused"), sum.refusals.map((text) => "Left as it is: " + printable(text)));
     letterKey = "";
     $("l-table").querySelectorAll("input:checked").forEach((box) => { box.checked = false; });
     await readLetters();
