@@ -33,6 +33,9 @@ final class Intake implements AutoCloseable {
         /** Gives back what was taken for an item, if anything was. */
         void release(Item item);
 
+        /** What is taken for an item now; 0 if nothing is. */
+        long cost(Item item);
+
         /** Whether every tenant should keep little in memory. */
         boolean isShort();
     }
@@ -48,6 +51,12 @@ final class Intake implements AutoCloseable {
 
     private long heldBytes;
     private int heldEvents;
+    /**
+     * Of these, what the source holds and has not put in yet: it may wait for the lane, so the lane must not for it.
+     */
+    private long comingBytes;
+
+    private int comingEvents;
     private boolean taking;
     private boolean closed;
     private long caughtUpAfter = -1;
@@ -66,10 +75,21 @@ final class Intake implements AutoCloseable {
         this.codec = codec;
     }
 
-    /** Memory was taken for an event of the tenant. */
+    /** Memory was taken for an event of the tenant that is about to come, from the source or from disk. */
     synchronized void hold(long cost) {
         heldBytes += cost;
         heldEvents++;
+        comingBytes += cost;
+        comingEvents++;
+    }
+
+    /** It is here. */
+    private void came(Item item) {
+        long cost = memory.cost(item);
+        if (cost > 0) {
+            comingBytes -= cost;
+            comingEvents--;
+        }
     }
 
     /** It was given back; returns whether the lane should {@link #take}. */
@@ -91,11 +111,13 @@ final class Intake implements AutoCloseable {
         }
         if (spill == null || (!isOnDisk() && isBelow(share()))) {
             inMemory.add(item);
+            came(item);
             return true;
         }
         if (!spill.append(codec.encode(item))) {
             return false;
         }
+        came(item);
         memory.release(item);
         return true;
     }
@@ -116,10 +138,11 @@ final class Intake implements AutoCloseable {
         long bytes = 0;
         while (isOnDisk() && events < LOT && bytes < LOT_BYTES && isBelow(share())) {
             Item item = next();
-            if (!memory.charge(item, heldBytes < LEAST_BYTES)) {
+            if (!memory.charge(item, heldBytes - comingBytes < LEAST_BYTES)) {
                 readBack = item;
                 break;
             }
+            came(item);
             lot.add(item);
             events++;
             bytes += item.event().payload().size();
@@ -178,7 +201,8 @@ final class Intake implements AutoCloseable {
     }
 
     private boolean isBelow(int share) {
-        return heldBytes <= maxBytes / 64 * share && heldEvents <= (long) maxEvents * share / 64;
+        return heldBytes - comingBytes <= maxBytes / 64 * share
+                && heldEvents - comingEvents <= (long) maxEvents * share / 64;
     }
 
     @Override

@@ -189,6 +189,11 @@ final class LaneCell implements LaneOutput, Intake.Memory, AutoCloseable {
     }
 
     @Override
+    public long cost(Item item) {
+        return session.heldCost(item);
+    }
+
+    @Override
     public boolean isShort() {
         return session.isShortOfMemory();
     }

@@ -540,6 +540,11 @@ final class Session implements DebeziumSource.Handler {
         return true;
     }
 
+    /** What is taken for an item now; 0 if nothing is. Any thread. */
+    long heldCost(Item item) {
+        return item.isHeld() ? cost(item.event()) : 0;
+    }
+
     /** Whether memory is short, so that every tenant should keep little of it. Any thread. */
     boolean isShortOfMemory() {
         return budget.isShort();

@@ -77,6 +77,11 @@ final class IntakeTest {
         }
 
         @Override
+        public long cost(Item item) {
+            return charged.contains(item) ? COST : 0;
+        }
+
+        @Override
         public boolean isShort() {
             return full;
         }
@@ -87,8 +92,9 @@ final class IntakeTest {
     void every_event_comes_out_once_and_in_order_whatever_there_is_to_memory(long seed) throws IOException {
         SplittableRandom random = new SplittableRandom(seed);
         SharedMemory memory = new SharedMemory();
-        Intake intake = intake(memory, SpillSpace.open(directory, 1 << 20));
+        Intake intake = intake(memory, SpillSpace.open(directory, seed % 2 == 0 ? 1 << 20 : 100_000));
         ArrayDeque<Item> inLane = new ArrayDeque<>();
+        ArrayDeque<Item> lot = new ArrayDeque<>();
         List<Long> taken = new ArrayList<>();
         long next = 0;
         long caughtUpAt = -1;
@@ -100,16 +106,17 @@ final class IntakeTest {
             memory.full = random.nextInt(1_000) == 0 ? !memory.full : memory.full;
             int what = random.nextInt(10);
             if (what < 5 && next < 20_000) {
-                // bursts, by turns with silence
-                for (int i = random.nextInt(next / 3_000 % 2 == 0 ? 40 : 4); i > 0 && next < 20_000; i--) {
-                    Item item = item(next);
-                    memory.take(item);
-                    if (intake.add(item)) {
-                        next++;
-                    } else {
-                        memory.release(item);
-                        i = 1;
+                // bursts, by turns with silence; memory is taken for a lot before any of it is handed over
+                if (lot.isEmpty()) {
+                    int size = random.nextInt(next / 3_000 % 2 == 0 ? random.nextInt(40, 400) : 4);
+                    for (int i = 0; i < size && next + i < 20_000; i++) {
+                        lot.add(item(next + i));
                     }
+                    lot.forEach(memory::take);
+                }
+                while (!lot.isEmpty() && intake.add(lot.element())) {
+                    lot.remove();
+                    next++;
                 }
                 memory.wanted |= intake.wantTake();
                 if (next >= 9_000 && caughtUpAt < 0) {
@@ -141,6 +148,31 @@ final class IntakeTest {
         assertThat(most).as("in the lane's memory").isLessThanOrEqualTo(MAX_EVENTS);
         assertThat(spilled).isPositive();
         intake.close();
+    }
+
+    /**
+     * The disk is full of the tenant's events, and what the source holds is more than the tenant may keep in memory.
+     */
+    @Test
+    void what_waits_for_room_on_disk_does_not_keep_the_lane_from_making_some() throws IOException {
+        SharedMemory memory = new SharedMemory();
+        Intake intake = intake(memory, SpillSpace.open(directory, 50_000));
+        ArrayDeque<Item> lot = new ArrayDeque<>();
+        for (int i = 0; i < 1_000; i++) {
+            lot.add(item(i));
+        }
+        lot.forEach(memory::take);
+        int taken = 0;
+        while (taken < 1_000) {
+            while (!lot.isEmpty() && intake.add(lot.element())) {
+                lot.remove();
+            }
+            List<Item> items = intake.take();
+            assertThat(items).as("behind %d", taken).isNotEmpty();
+            taken += items.size();
+            items.forEach(memory::release);
+        }
+        assertThat(lot).isEmpty();
     }
 
     @Test

@@ -149,6 +149,11 @@ public final class Item {
         holder = by;
     }
 
+    /** Whether somebody {@link #held} it and has not let it go. Any thread. */
+    public synchronized boolean isHeld() {
+        return holder != null;
+    }
+
     /** Who {@link #held} it, told once; null when nobody does any more. Any thread. */
     public synchronized @Nullable Object unheld() {
         Object was = holder;
