@@ -6,11 +6,11 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
-const options = { tenants: "5000", shots: "target/page-check", frame: "50" };
+const options = { tenants: "5000", shots: "target/page-check", frame: "50", times: "judge" };
 for (let i = 2; i < process.argv.length; i += 2) {
   const name = process.argv[i].replace(/^--/, "");
   if (!(name in options) || process.argv[i + 1] === undefined) {
-    console.error("usage: ops/page-check [--tenants N] [--shots FOLDER] [--frame MILLISECONDS]");
+    console.error("usage: ops/page-check [--tenants N] [--shots FOLDER] [--frame MILLISECONDS] [--times judge|print]");
     process.exit(2);
   }
   options[name] = process.argv[i + 1];
@@ -24,6 +24,12 @@ let failures = 0;
 function check(what, good, seen) {
   if (!good) failures++;
   console.log((good ? "ok      " : "FAILED  ") + what + (seen === undefined ? "" : ": " + seen));
+}
+
+/** A time that the clock on the wall says, which depends on what else the machine does. */
+function timed(what, good, seen) {
+  if (options.times === "judge") check(what, good, seen);
+  else console.log((good ? "ok      " : "slow    ") + what + ": " + seen + (good ? "" : " (not judged)"));
 }
 
 /** The real server; ends when its input does. */
@@ -149,7 +155,7 @@ try {
   const first = firsts[1];
   console.log("        " + TENANTS + " tenants, median of three: first paint " + first.paint.toFixed(0) + " ms, first tenants "
     + first.rows.toFixed(0) + " ms, answer " + Math.round(first.bytes / 1024) + " kB packed");
-  check("first tenants within a second", first.rows < 1000, first.rows.toFixed(0) + " ms");
+  timed("first tenants within a second", first.rows < 1000, first.rows.toFixed(0) + " ms");
 
   // ------------------------------------------------------------------------------------------ scroll
   // Others on this machine can only make a frame longer, so the calmest of three scrolls counts. What the page works in one
@@ -173,12 +179,12 @@ try {
   const best = scrolls.find(good) ?? scrolls.reduce((a, b) => (a.longest <= b.longest ? a : b));
   const calm = plain.every(good);
   if (good(best) || calm) {
-    check("no stutter while scrolling (longest frame " + limit + " ms at most, no long task)", good(best), best.longest.toFixed(1) + " ms, " + best.longTasks + " long tasks");
+    timed("no stutter while scrolling (longest frame " + limit + " ms at most, no long task)", good(best), best.longest.toFixed(1) + " ms, " + best.longTasks + " long tasks");
   } else { // this machine is too slow or too busy for any page to keep the limit: then it must not be worse than one without a script
     const sum = (all, what) => all.reduce((n, s) => n + s[what], 0);
     const bound = Math.max(...plain.map((s) => s.longest));
     console.log("        a plain table without a script misses the limit of " + limit + " ms here too, so it is the measure");
-    check("no more stutter than in a plain table", best.longest <= bound && sum(scrolls, "late") <= sum(plain, "late") + 3 && best.longTasks <= Math.max(...plain.map((s) => s.longTasks)),
+    timed("no more stutter than in a plain table", best.longest <= bound && sum(scrolls, "late") <= sum(plain, "late") + 3 && best.longTasks <= Math.max(...plain.map((s) => s.longTasks)),
       best.longest.toFixed(1) + " against " + bound.toFixed(1) + " ms, late frames " + sum(scrolls, "late") + " against " + sum(plain, "late"));
   }
   check("no task works for more than 25 ms", scrolls.every((s) => s.busiestTask <= 25), Math.max(...scrolls.map((s) => s.busiestTask)).toFixed(1) + " ms");
