@@ -133,6 +133,19 @@ final class SpillIT {
         assertThat(outbox.count("outbox.dead_letter")).isZero();
     }
 
+    /** What the source holds of one lot is more than the tenant may keep in memory, and the disk has no room for it. */
+    @Test
+    void a_lot_that_fits_neither_in_memory_nor_on_disk_gets_through() throws Exception {
+        try (RelayRig rig = outbox.relay(
+                nats, settings("outbox.lanes.tenant-max-events", "20", "outbox.lanes.spill-max-bytes", "1MB"))) {
+            rig.awaitStreaming();
+            burst("acme", 4_000, 1_000);
+            outbox.insert(Row.of("quiet"), Row.of("acme"));
+            ExactlyOnce.demand(outbox, client);
+        }
+        assertThat(outbox.count("outbox.dead_letter")).isZero();
+    }
+
     @Test
     void a_tenant_that_is_blocked_is_parked_from_disk_too_and_goes_on_in_order() throws Exception {
         client.jetStreamManagement()
